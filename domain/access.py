@@ -1,0 +1,112 @@
+"""Who may do what: levels, the table of what each action takes, and the one way to refuse.
+
+The effective level is computed inside the statement that loads or locks the data (graphstore/cypher/rights.py);
+`effective_level` here is the same rule as a pure function, the model that tests compare with.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from domain.errors import Forbidden, NotFound
+
+if TYPE_CHECKING:
+    from domain.resources import ResourceFacts
+
+R = TypeVar("R", bound="ResourceFacts")
+
+
+class Level(IntEnum):
+    """What a grant gives; each level includes those below it."""
+
+    NONE = 0
+    READ = 1
+    APPEND = 2
+    WRITE = 3
+    ADMIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is calling. `user_id` is empty for anonymous callers; `token_id` names the API token, if one was used."""
+
+    user_id: str
+    is_administrator: bool = False
+    token_id: str | None = None
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody is known to be calling."""
+        return not self.user_id
+
+
+ANONYMOUS: Final = Caller(user_id="")
+
+
+class Action(StrEnum):
+    """What can be done with one resource; each takes one level on it."""
+
+    READ = "READ"
+    LIST = "LIST"
+    CREATE_CHILD = "CREATE_CHILD"
+    UPLOAD_NEW_KEY = "UPLOAD_NEW_KEY"
+    UPLOAD_REVISION = "UPLOAD_REVISION"
+    FINISH_OWN_UPLOAD = "FINISH_OWN_UPLOAD"
+    UPDATE = "UPDATE"
+    DELETE_OBJECT = "DELETE_OBJECT"
+    DELETE_CONTAINER = "DELETE_CONTAINER"
+    MANAGE_GRANTS = "MANAGE_GRANTS"
+    SEE_GRANTS = "SEE_GRANTS"
+    CHANGE_BUCKET = "CHANGE_BUCKET"
+
+
+NEEDED_LEVEL: Final[Mapping[Action, Level]] = {
+    Action.READ: Level.READ,
+    Action.LIST: Level.READ,
+    Action.CREATE_CHILD: Level.APPEND,
+    Action.UPLOAD_NEW_KEY: Level.APPEND,
+    Action.UPLOAD_REVISION: Level.WRITE,
+    Action.FINISH_OWN_UPLOAD: Level.APPEND,
+    Action.UPDATE: Level.WRITE,
+    Action.DELETE_OBJECT: Level.WRITE,
+    Action.DELETE_CONTAINER: Level.ADMIN,
+    Action.MANAGE_GRANTS: Level.ADMIN,
+    Action.SEE_GRANTS: Level.ADMIN,
+    Action.CHANGE_BUCKET: Level.ADMIN,
+}
+
+
+def effective_level(paths: Iterable[tuple[Level, Sequence[Level]]]) -> Level:
+    """Best level over all granting paths; each path is a grant and what every edge below it lets pass."""
+    return max((min([grant, *passes]) for grant, passes in paths), default=Level.NONE)
+
+
+def allows(level: Level, action: Action) -> bool:
+    """Whether the level is enough for the action."""
+    return level >= NEEDED_LEVEL[action]
+
+
+def demand(resource: R | None, resource_id: str, action: Action, *, field: tuple[str, ...] = ()) -> R:
+    """Return the resource if the caller may do this with it.
+
+    Raises: NotFound where he may not see it (or it isn't there), Forbidden where he sees it but may not.
+    """
+    return demand_level(resource, resource_id, NEEDED_LEVEL[action], field=field)
+
+
+def demand_level(resource: R | None, resource_id: str, needed: Level, *, field: tuple[str, ...] = ()) -> R:
+    """Return the resource if the caller has the needed level on it.
+
+    Raises: NotFound where he may not see it (or it isn't there), Forbidden where he sees it but has less.
+    """
+    if resource is None or resource.level < Level.READ:
+        message = f"there is no resource {resource_id} that you may see"
+        raise NotFound(message, field=field)
+    if resource.level < needed:
+        message = (
+            f"{resource.kind.lower()} {resource.id} takes {needed.name} for this and you have {resource.level.name};"
+            f" ask someone with ADMIN on it for a grant"
+        )
+        raise Forbidden(message, field=field)
+    return resource

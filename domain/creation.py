@@ -1,0 +1,227 @@
+"""Rules: making projects, collections, datasets and Objects."""
+
+from dataclasses import dataclass
+
+from domain.access import Action, Caller, Level, demand
+from domain.changes import (
+    Change,
+    ContainerAdded,
+    CountersChanged,
+    Decision,
+    EventKind,
+    GrantSet,
+    ObjectAdded,
+    UploadAdded,
+)
+from domain.contents import Declared, ObjectHeaders
+from domain.errors import AlreadyExists, BadInput, FailedPrecondition, Forbidden, Unauthenticated
+from domain.hierarchy import check_parent
+from domain.lifecycle import LifecycleEvent, next_state
+from domain.metadata import check_description, check_title
+from domain.names import check_container_name, check_key_length, check_object_name, check_project_name
+from domain.resources import DEFAULT_LICENSE, ContainerFacts, DataClass, Kind, State
+from domain.stamps import Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class NewResource:
+    """What a caller says of a resource to be made; `data_class` None takes the home's."""
+
+    name: str
+    title: str | None = None
+    description: str | None = None
+    data_class: DataClass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BucketFacts:
+    """What decides whether a project can be made: who owns the name now, and whether the caller may make projects."""
+
+    owner_level: Level | None
+    may_create: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPlaceFacts:
+    """The parent of a resource to be made, its key path below the project, and whether the name is taken in it."""
+
+    parent: ContainerFacts | None
+    project_id: str
+    project_name: str
+    parent_path: str
+    is_name_taken: bool
+
+
+def _check_words(new: NewResource) -> None:
+    check_title(new.title, field=("input", "title"))
+    check_description(new.description, field=("input", "description"))
+
+
+def create_project(
+    facts: BucketFacts, new: NewResource, stamp: Stamp, *, location_constraint: str | None = None
+) -> Decision[str]:
+    """Make a project and give its creator ADMIN on it; answers its id.
+
+    Raises: Unauthenticated, Forbidden, BadInput, AlreadyExists.
+    """
+    caller: Caller = stamp.caller
+    if caller.is_anonymous:
+        raise Unauthenticated("sign in to make a project")
+    if not facts.may_create:
+        raise Forbidden("you may not make projects here; ask an administrator")
+    check_project_name(new.name, field=("input", "name"))
+    _check_words(new)
+    if facts.owner_level is not None:
+        raise AlreadyExists(f"a project {new.name} exists already; take another name", field=("input", "name"))
+    project_id = stamp.new_id()
+    changes = (
+        ContainerAdded(
+            id=project_id,
+            kind=Kind.PROJECT,
+            name=new.name,
+            parent_id=None,
+            title=new.title,
+            description=new.description,
+            data_class=new.data_class or DataClass.PRIVATE,
+            metadata_license=DEFAULT_LICENSE,
+            data_license=DEFAULT_LICENSE,
+            at=stamp.now,
+            by=caller.user_id,
+            location_constraint=location_constraint,
+        ),
+        GrantSet(caller.user_id, project_id, Level.ADMIN, None, stamp.now, caller.user_id),
+        stamp.event(EventKind.CREATED, project_id, after=0),
+        stamp.event(EventKind.GRANT_SET, project_id),
+    )
+    return Decision(changes, project_id)
+
+
+def check_usable_parent(facts: ChildPlaceFacts, child: Kind, parent_id: str) -> ContainerFacts:
+    """Return the parent if the caller may make a child of this kind in it and the name is free.
+
+    Raises: NotFound, Forbidden, Hierarchy, FailedPrecondition, AlreadyExists.
+    """
+    parent = demand(facts.parent, parent_id, Action.CREATE_CHILD, field=("input", "parent"))
+    check_parent(child, parent.kind, field=("input", "parent"))
+    if parent.state is State.DELETED:
+        message = f"{parent.kind.lower()} {parent.id} is DELETED; restore it before adding to it"
+        raise FailedPrecondition(message, field=("input", "parent"))
+    return parent
+
+
+def _check_data_class(wanted: DataClass | None, parent: ContainerFacts) -> DataClass:
+    """Take the home's data class, or a tighter one; opening up is for ADMIN of the place."""
+    if wanted is None or wanted is parent.data_class:
+        return parent.data_class
+    order = (DataClass.PUBLIC, DataClass.PRIVATE, DataClass.CONFIDENTIAL)
+    if DataClass.WORKSPACE in {wanted, parent.data_class}:
+        raise BadInput("the data class WORKSPACE is for workspaces", field=("input", "dataClass"))
+    if order.index(wanted) < order.index(parent.data_class) and parent.level < Level.ADMIN:
+        message = f"{wanted.value} is more open than the {parent.data_class.value} of {parent.id}: that takes ADMIN"
+        raise Forbidden(message, field=("input", "dataClass"))
+    return wanted
+
+
+def create_container(
+    facts: ChildPlaceFacts, kind: Kind, parent_id: str, new: NewResource, stamp: Stamp
+) -> Decision[str]:
+    """Make a Collection or Dataset; answers its id.
+
+    Raises: NotFound, Forbidden, Hierarchy, BadInput, FailedPrecondition, AlreadyExists.
+    """
+    check_container_name(new.name, field=("input", "name"))
+    _check_words(new)
+    parent = check_usable_parent(facts, kind, parent_id)
+    if facts.is_name_taken:
+        message = f"{parent.kind.lower()} {parent.id} holds a container {new.name!r} already; take another name"
+        raise AlreadyExists(message, field=("input", "name"))
+    check_key_length(f"{facts.parent_path}{new.name}/", field=("input", "name"))
+    new_id = stamp.new_id()
+    changes: tuple[Change, ...] = (
+        ContainerAdded(
+            id=new_id,
+            kind=kind,
+            name=new.name,
+            parent_id=parent.id,
+            title=new.title,
+            description=new.description,
+            data_class=_check_data_class(new.data_class, parent),
+            metadata_license=parent.metadata_license,
+            data_license=parent.data_license,
+            at=stamp.now,
+            by=stamp.caller.user_id,
+        ),
+        CountersChanged(parent.id, entries=1),
+        stamp.event(EventKind.CREATED, new_id, after=0),
+    )
+    return Decision(changes, new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class BegunUpload:
+    """An upload that was begun: what the URLs are signed for."""
+
+    upload_id: str
+    object_id: str
+    project_name: str
+    key: str
+
+
+def create_object(
+    facts: ChildPlaceFacts,
+    parent_id: str,
+    new: NewResource,
+    headers: ObjectHeaders,
+    declared: Declared,
+    *,
+    stamp: Stamp,
+    is_multipart: bool,
+) -> Decision[BegunUpload]:
+    """Make an Object that waits for its bytes (INITIALIZING), with the upload that will bring them.
+
+    Raises: NotFound, Forbidden, Hierarchy, BadInput, FailedPrecondition, AlreadyExists.
+    """
+    _check_words(new)
+    parent = check_usable_parent(facts, Kind.OBJECT, parent_id)
+    check_object_name(new.name, parent.kind, field=("input", "name"))
+    if facts.is_name_taken:
+        message = (
+            f"{parent.kind.lower()} {parent.id} holds an object {new.name!r} already; take another name, or begin an"
+            " upload of a new revision of it"
+        )
+        raise AlreadyExists(message, field=("input", "name"))
+    key = facts.parent_path + new.name
+    check_key_length(key, field=("input", "name"))
+    object_id, upload_id = stamp.new_id(), stamp.new_id()
+    changes: tuple[Change, ...] = (
+        ObjectAdded(
+            id=object_id,
+            name=new.name,
+            parent_id=parent.id,
+            state=next_state(None, LifecycleEvent.UPLOAD_BEGUN, name=object_id),
+            title=new.title,
+            description=new.description,
+            data_class=_check_data_class(new.data_class, parent),
+            metadata_license=parent.metadata_license,
+            data_license=parent.data_license,
+            at=stamp.now,
+            by=stamp.caller.user_id,
+        ),
+        CountersChanged(parent.id, entries=1),
+        UploadAdded(
+            id=upload_id,
+            project_id=facts.project_id,
+            key=key,
+            object_id=object_id,
+            is_multipart=is_multipart,
+            headers=headers,
+            declared=declared,
+            checksum_algorithm=None,
+            checksum_type=None,
+            at=stamp.now,
+            by=stamp.caller.user_id,
+        ),
+        stamp.event(EventKind.CREATED, object_id, after=0),
+        stamp.event(EventKind.UPLOAD_BEGUN, object_id),
+    )
+    return Decision(changes, BegunUpload(upload_id, object_id, facts.project_name, key))

@@ -1,0 +1,138 @@
+"""The kinds of resources and what rules need to know of one: frozen facts, as loaded under the locks of a rule."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from domain.access import Level
+
+
+class Kind(StrEnum):
+    """What a resource is; Projects are the roots, Objects the leaves."""
+
+    PROJECT = "PROJECT"
+    COLLECTION = "COLLECTION"
+    DATASET = "DATASET"
+    OBJECT = "OBJECT"
+
+
+CONTAINER_KINDS: Final = frozenset({Kind.PROJECT, Kind.COLLECTION, Kind.DATASET})
+
+
+class State(StrEnum):
+    """The stored states; UNAVAILABLE is how AVAILABLE reads while no location of the bytes answers."""
+
+    INITIALIZING = "INITIALIZING"
+    VALIDATING = "VALIDATING"
+    AVAILABLE = "AVAILABLE"
+    ERROR = "ERROR"
+    DELETED = "DELETED"
+
+
+class DataClass(StrEnum):
+    """How open a resource is to those without a grant."""
+
+    PUBLIC = "PUBLIC"
+    PRIVATE = "PRIVATE"
+    WORKSPACE = "WORKSPACE"
+    CONFIDENTIAL = "CONFIDENTIAL"
+
+
+class Versioning(StrEnum):
+    """The bucket's versioning setting: what S3 shows of the revisions that the graph keeps."""
+
+    OFF = "OFF"
+    ENABLED = "ENABLED"
+    SUSPENDED = "SUSPENDED"
+
+
+DEFAULT_LICENSE: Final = "AllRightsReserved"
+
+
+@dataclass(frozen=True, slots=True)
+class ParentEdge:
+    """One BELONGS_TO (or, of a tombstone, DELETED) edge: the name belongs to the parent."""
+
+    parent_id: str
+    name: str
+    is_home: bool
+    passes: Level
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerFacts:
+    """A Project, Collection or Dataset; `level` is the caller's effective level on it.
+
+    `entry_count` counts all names in it, `object_count` and `byte_count` its own AVAILABLE Objects.
+    `is_plain`: a PUT made it and nobody has described, granted, related or shared it since.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    state: State
+    level: Level
+    data_class: DataClass
+    revision: int
+    epoch: int
+    created_by: str
+    parents: tuple[ParentEdge, ...]
+    entry_count: int
+    object_count: int
+    byte_count: int
+    is_plain: bool
+    is_hidden: bool
+    versioning: Versioning
+    metadata_license: str
+    data_license: str
+
+    def __post_init__(self) -> None:
+        """Check the shape: containers are AVAILABLE or DELETED, and all but Projects have a home."""
+        assert self.kind in CONTAINER_KINDS, "a container is no Object"
+        assert self.state in {State.AVAILABLE, State.DELETED}, "containers are AVAILABLE or DELETED"
+        assert (self.kind is Kind.PROJECT) == (self.home is None), "all but Projects have a home"
+
+    @property
+    def home(self) -> ParentEdge | None:
+        """The edge to the home parent; a Project has none."""
+        return next((edge for edge in self.parents if edge.is_home), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFacts:
+    """What an Object that has bytes shows: its newest revision."""
+
+    version_id: str
+    revision_number: int
+    content_id: str
+    length_bytes: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """An Object; `published` is None as long as it never had bytes."""
+
+    id: str
+    name: str
+    state: State
+    level: Level
+    data_class: DataClass
+    revision: int
+    created_by: str
+    parents: tuple[ParentEdge, ...]
+    published: PublishedFacts | None
+    kind: Kind = Kind.OBJECT
+
+    def __post_init__(self) -> None:
+        """Check the shape: bytes where the state says so, and a home always."""
+        assert self.state is not State.AVAILABLE or self.published is not None, "an AVAILABLE Object has bytes"
+        assert sum(edge.is_home for edge in self.parents) == 1, "an Object always has one home"
+
+    @property
+    def home(self) -> ParentEdge:
+        """The edge to the home parent (of a tombstone: to the former one)."""
+        return next(edge for edge in self.parents if edge.is_home)
+
+
+ResourceFacts = ContainerFacts | ObjectFacts

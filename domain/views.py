@@ -1,0 +1,208 @@
+"""What a caller may see of resources: frozen, complete, ready for both faces to render."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.access import Level
+from domain.contents import ObjectHeaders
+from domain.relations import ExternalType, RelationKind
+from domain.resources import DataClass, Kind, State, Versioning
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """One published state of an Object's bytes; digests are lower-case hex, None where not (yet) computed.
+
+    `part_count` is 0 for an upload in one piece. `shown` is the bucket's versioning when it was published.
+    """
+
+    object_id: str
+    version_id: str
+    revision_number: int
+    state: State
+    length_bytes: int
+    etag: str
+    md5: str | None
+    sha256: str | None
+    checksums: Mapping[str, str]
+    checksum_type: str
+    part_count: int
+    headers: ObjectHeaders
+    data_class: DataClass
+    shown: Versioning
+    published_at: datetime
+    published_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerView:
+    """A Project, Collection or Dataset with its own counters; `name` is the one its home gives it."""
+
+    id: str
+    kind: Kind
+    name: str
+    title: str | None
+    description: str | None
+    state: State
+    data_class: DataClass
+    metadata_license: str
+    data_license: str
+    revision: int
+    level: Level
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    changed_at: datetime
+    entry_count: int
+    object_count: int
+    byte_count: int
+    versioning: Versioning
+    location_constraint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectView:
+    """An Object; `published` is its newest revision, None as long as it never had bytes."""
+
+    id: str
+    name: str
+    title: str | None
+    description: str | None
+    state: State
+    state_reason: str | None
+    data_class: DataClass
+    metadata_license: str
+    data_license: str
+    revision: int
+    level: Level
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    published: RevisionView | None
+    kind: Kind = Kind.OBJECT
+
+
+ResourceView = ContainerView | ObjectView
+
+
+@dataclass(frozen=True, slots=True)
+class NamedResource:
+    """A child as its parent names it; `sort` is its place in the parent's order."""
+
+    sort: str
+    name: str
+    resource: ResourceView
+
+
+@dataclass(frozen=True, slots=True)
+class ParentView:
+    """One parent of a resource: its name there, whether it is the home, and what the edge lets pass."""
+
+    parent: ContainerView
+    name: str
+    is_home: bool
+    passes: Level
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class RelationView:
+    """One relation of a resource, seen from it; `is_outgoing` tells which end it is."""
+
+    id: str
+    kind: RelationKind
+    name: str | None
+    note: str | None
+    is_outgoing: bool
+    other: ResourceView
+    source_version_id: str | None
+    target_version_id: str | None
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalView:
+    """An identifier outside; shared by all that point at it."""
+
+    type: ExternalType
+    value: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalRelationView:
+    """One resource pointing outside."""
+
+    id: str
+    reference: ExternalView
+    note: str | None
+    source_version_id: str | None
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineageStep:
+    """An edge met on a walk, in the direction in which it stands."""
+
+    kind: RelationKind
+    name: str | None
+    source_id: str
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineageNode:
+    """A resource met on a walk: how many edges away, and one shortest way to it."""
+
+    resource: ResourceView
+    depth: int
+    path: tuple[LineageStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """A user's level on a resource."""
+
+    user_id: str
+    display_name: str
+    resource_id: str
+    level: Level
+    expires_at: datetime | None
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class UserView:
+    """A user."""
+
+    id: str
+    display_name: str
+    email: str | None
+    is_administrator: bool
+    is_active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """An API token without its secret."""
+
+    id: str
+    name: str
+    expires_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialView:
+    """An S3 key pair without its secret."""
+
+    access_key_id: str
+    name: str
+    expires_at: datetime | None
+    created_at: datetime
