@@ -1,0 +1,1 @@
+"""The property graph: the only home of Cypher and of the database driver."""

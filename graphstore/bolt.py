@@ -1,0 +1,179 @@
+"""Runs statements over Bolt: sessions, bounded retries, timeouts, and the write gate of the embedded engine.
+
+Reads go by auto-commit with READ access; writes always by an explicit transaction (an auto-commit write isn't atomic
+on the embedded engine, decision 0002). A write is a function of its transaction with no other effect, so that it can
+run again after a conflict.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+import neo4j
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncSession, AsyncTransaction, NotificationMinimumSeverity
+from neo4j.exceptions import ClientError, ConstraintError, DriverError, Neo4jError, TransientError
+
+from graphstore.errors import GraphUnavailable
+from graphstore.statements import Query, Row
+
+T = TypeVar("T")
+
+_LOG: Final = logging.getLogger(__name__)
+_ATTEMPTS_MAX: Final = 12
+_FIRST_DELAY_S: Final = 0.02
+_DELAY_MAX_S: Final = 1.0
+_READ_TIMEOUT_S: Final = 10.0
+_WRITE_TIMEOUT_S: Final = 60.0
+_ENTITY_NOT_FOUND: Final = "Neo.ClientError.Statement.EntityNotFound"
+
+
+class EngineKind(StrEnum):
+    """The two engines that one body of Cypher runs on."""
+
+    EMBEDDED = "embedded"
+    NEO4J = "neo4j"
+
+
+class Transaction:
+    """One open write transaction."""
+
+    def __init__(self, transaction: AsyncTransaction) -> None:
+        self._transaction = transaction
+        self.statement_count = 0
+
+    async def run(self, query: Query[T]) -> T:
+        """Run a query inside the transaction and decode its rows."""
+        self.statement_count += 1
+        result = await self._transaction.run(query.text, dict(query.parameters))
+        return query.decode(await _rows(result))
+
+
+async def _rows(result: neo4j.AsyncResult) -> Sequence[Row]:
+    keys = result.keys()
+    return [dict(zip(keys, record.values(), strict=True)) async for record in result]
+
+
+class Engine:
+    """A graph engine behind a Bolt URI; one per process, for its lifetime."""
+
+    def __init__(self, driver: AsyncDriver, database: str, kind: EngineKind) -> None:
+        self._driver = driver
+        self._database = database
+        self.kind = kind
+        # Writers of the embedded engine lose at commit instead of waiting: one at a time they never do.
+        self._gate = asyncio.Lock() if kind is EngineKind.EMBEDDED else None
+        self.statement_count = 0
+
+    @classmethod
+    async def connect(cls, uri: str, user: str, password: str, database: str) -> "Engine":
+        """Connect and find out which engine answers.
+
+        Raises: GraphUnavailable.
+        """
+        driver: AsyncDriver = AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType]  untyped options
+            uri,
+            auth=(user, password) if user else None,
+            connection_acquisition_timeout=5.0,
+            connection_timeout=5.0,
+            max_connection_lifetime=1800.0,
+            liveness_check_timeout=60.0,
+            fetch_size=-1,
+            telemetry_disabled=True,
+            notifications_min_severity=NotificationMinimumSeverity.OFF,
+        )
+        try:
+            info = await driver.get_server_info()  # pyright: ignore[reportUnknownMemberType]  untyped options
+        except (Neo4jError, DriverError, OSError) as error:
+            await driver.close()
+            raise GraphUnavailable(f"the graph at {uri} doesn't answer: {error}") from error
+        # The embedded engine presents itself to drivers as "Neo4j/… compatible (ArcadeDB …)".
+        kind = EngineKind.EMBEDDED if "arcadedb" in info.agent.lower() else EngineKind.NEO4J
+        return cls(driver, database, kind)
+
+    def _session(self, access_mode: str) -> AsyncSession:
+        return self._driver.session(  # pyright: ignore[reportUnknownMemberType]  untyped options
+            database=self._database, default_access_mode=access_mode
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._driver.close()
+
+    async def read(self, query: Query[T]) -> T:
+        """Run one reading query on its own.
+
+        Raises: GraphUnavailable.
+        """
+        return await self._retried(lambda: self._read_once(query), query.name)
+
+    async def _read_once(self, query: Query[T]) -> T:
+        self.statement_count += 1
+        async with self._session(neo4j.READ_ACCESS) as session:
+            result = await session.run(
+                neo4j.Query(query.text, timeout=_READ_TIMEOUT_S), parameters=dict(query.parameters)
+            )
+            return query.decode(await _rows(result))
+
+    async def write(self, name: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run a function inside one write transaction, again after a conflict, and commit what it wrote.
+
+        What it raises rolls everything back.
+
+        Raises: GraphUnavailable, and whatever the function raises.
+        """
+
+        async def once() -> T:
+            async with self._gate or nullcontext():
+                return await self._write_once(work)
+
+        return await self._retried(once, name)
+
+    async def _write_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        async with self._session(neo4j.WRITE_ACCESS) as session:
+            driver_transaction = await session.begin_transaction(timeout=_WRITE_TIMEOUT_S)
+            async with driver_transaction:
+                transaction = Transaction(driver_transaction)
+                answer = await work(transaction)
+                await driver_transaction.commit()
+            self.statement_count += transaction.statement_count
+            return answer
+
+    async def define(self, query: Query[Any]) -> None:
+        """Run one schema statement (a constraint or an index) on its own.
+
+        Raises: GraphUnavailable.
+        """
+        await self._retried(lambda: self._define_once(query), query.name)
+
+    async def _define_once(self, query: Query[Any]) -> None:
+        await self._driver.execute_query(query.text, parameters_=dict(query.parameters), database_=self._database)
+
+    async def _retried(self, once: Callable[[], Awaitable[T]], name: str) -> T:
+        """Try again what a conflict or a lost connection undid, with growing, jittered pauses."""
+        delay_s = _FIRST_DELAY_S
+        crossed = 0
+        for attempt in range(1, _ATTEMPTS_MAX + 1):
+            try:
+                return await once()
+            except (TransientError, DriverError, OSError) as error:
+                if isinstance(error, DriverError) and not error.is_retryable():
+                    raise
+                failure: Exception = error
+            except (ConstraintError, ClientError) as error:
+                # Another writer made the same name, or took a node away: on the next run the rule sees it and says so.
+                if not isinstance(error, ConstraintError) and error.code != _ENTITY_NOT_FOUND:
+                    raise
+                crossed += 1
+                if crossed > 3:
+                    raise
+                failure = error
+            _LOG.debug("%s is tried again after attempt %d: %s", name, attempt, failure)
+            if attempt == _ATTEMPTS_MAX:
+                raise GraphUnavailable("the graph is busy or out of reach; try again in a moment") from failure
+            await asyncio.sleep(delay_s * random.uniform(0.5, 1.5))  # noqa: S311  jitter is no secret
+            delay_s = min(delay_s * 1.5, _DELAY_MAX_S)
+        raise AssertionError("the loop returns or raises")

@@ -1,0 +1,459 @@
+"""What rules must know, loaded under their locks: resources by id, the place of a key, uploads, grants."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, LiteralString
+
+from domain.access import Level
+from domain.contents import Declared, ObjectHeaders
+from domain.creation import BucketFacts, ChildPlaceFacts
+from domain.deletion import ObjectDeletionFacts
+from domain.granting import GrantFacts
+from domain.keys import KeyCut, container_sort, object_sort
+from domain.publishing import KeyFacts, Published, UploadFacts
+from domain.relations import RelationKind
+from domain.resources import (
+    ContainerFacts,
+    DataClass,
+    Kind,
+    ObjectFacts,
+    ParentEdge,
+    PublishedFacts,
+    ResourceFacts,
+    State,
+    Versioning,
+)
+from graphstore.cypher.rights import level_of
+from graphstore.statements import Query, Row, Statement, nothing
+
+_PARENTS: Final[LiteralString] = (
+    "[({n})-[edgeUp:BELONGS_TO|DELETED]->(nodeUp:Resource) | "
+    "{{parent: nodeUp.id, name: edgeUp.name, home: edgeUp.home, passes: edgeUp.passes}}]"
+)
+_DESCRIBED: Final[LiteralString] = (
+    "{n}.madeByPut = true AND {n}.title IS NULL AND {n}.description IS NULL "
+    "AND NOT EXISTS {{ ({n})<-[:GRANTS]-() }} "
+    "AND NOT EXISTS {{ ({n})-[:METADATA|ORIGIN|POLICY|CUSTOM|CITES|LABELLED]-() }} "
+    "AND size([({n})-[edgeUp:BELONGS_TO]->() | 1]) = 1"
+)
+
+
+def resource_map(node: LiteralString, level: LiteralString) -> LiteralString:
+    """Expression for all that `resource_facts` reads of a node, with a level expression.
+
+    Its inner names (edgeUp, nodeUp, contentOf) must not be names of the statement around it.
+    """
+    parents = _PARENTS.format(n=node)
+    plain = _DESCRIBED.format(n=node)
+    return (
+        f"{node}{{.*, level: {level}, parents: {parents}, "
+        f"isPlain: CASE WHEN {node}.madeByPut = true THEN {plain} ELSE false END, "
+        f"content: [({node})-[:CONTENT]->(contentOf:Content) | contentOf.id]}}"
+    )
+
+
+def resource_facts(found: Mapping[str, Any] | None) -> ResourceFacts | None:
+    """Read what `resource_map` answers."""
+    if found is None:
+        return None
+    kind = Kind(found["kind"])
+    parents = tuple(
+        ParentEdge(edge["parent"], edge["name"], bool(edge["home"]), Level(edge["passes"])) for edge in found["parents"]
+    )
+    if kind is Kind.OBJECT:
+        return ObjectFacts(
+            id=found["id"],
+            name=found["name"],
+            state=State(found["state"]),
+            level=Level(found["level"]),
+            data_class=DataClass(found["dataClass"]),
+            revision=found["revision"],
+            created_by=found["createdBy"],
+            parents=parents,
+            published=_published_facts(found),
+        )
+    return ContainerFacts(
+        id=found["id"],
+        kind=kind,
+        name=found["name"],
+        state=State(found["state"]),
+        level=Level(found["level"]),
+        data_class=DataClass(found["dataClass"]),
+        revision=found["revision"],
+        epoch=found["epoch"],
+        created_by=found["createdBy"],
+        parents=parents,
+        entry_count=found["entries"],
+        object_count=found["objects"],
+        byte_count=found["bytes"],
+        is_plain=bool(found["isPlain"]),
+        is_hidden=bool(found.get("hidden")),
+        versioning=Versioning(found.get("versioning") or Versioning.OFF),
+        metadata_license=found["metadataLicense"],
+        data_license=found["dataLicense"],
+    )
+
+
+def _published_facts(found: Mapping[str, Any]) -> PublishedFacts | None:
+    if found.get("versionId") is None or not found["content"]:
+        return None
+    return PublishedFacts(
+        version_id=found["versionId"],
+        revision_number=found["revisionNumber"],
+        content_id=found["content"][0],
+        length_bytes=found["contentLength"],
+        etag=found["etag"],
+    )
+
+
+def _container(found: Mapping[str, Any] | None) -> ContainerFacts | None:
+    facts = resource_facts(found)
+    assert facts is None or isinstance(facts, ContainerFacts), "the statement matched a container"
+    return facts
+
+
+def _object(found: Mapping[str, Any] | None) -> ObjectFacts | None:
+    facts = resource_facts(found)
+    assert facts is None or isinstance(facts, ObjectFacts), "the statement matched an Object"
+    return facts
+
+
+# -- locks
+
+_LOCK: Final = Statement(
+    "lock",
+    "UNWIND $ids AS id MATCH (r:Resource {id: id}) SET r.lockCount = r.lockCount + 1",
+    nothing,
+)
+
+
+def lock(ids: Sequence[str]) -> Query[None]:
+    """Lock resources by raising their counters, in id order.
+
+    A changed value is what conflicts on the embedded engine, and the order is what keeps Neo4j from deadlocks.
+    """
+    return _LOCK.bind(ids=sorted(set(ids)))
+
+
+_LOCK_UPLOADS: Final = Statement(
+    "lock uploads",
+    "UNWIND $ids AS id MATCH (u:Upload {id: id}) SET u.lockCount = u.lockCount + 1",
+    nothing,
+)
+
+
+def lock_uploads(ids: Sequence[str]) -> Query[None]:
+    """Lock uploads, so that each is finished, failed or given a part by one at a time."""
+    return _LOCK_UPLOADS.bind(ids=sorted(set(ids)))
+
+
+# -- resources
+
+
+def _resources(rows: Sequence[Row]) -> Mapping[str, ResourceFacts]:
+    found = (resource_facts(row["resource"]) for row in rows)
+    return {facts.id: facts for facts in found if facts is not None}
+
+
+_RESOURCES: Final = Statement(
+    "facts of resources",
+    f"UNWIND $ids AS id MATCH (r:Resource {{id: id}}) RETURN {resource_map('r', level_of('r'))} AS resource",
+    _resources,
+)
+
+
+def resources(ids: Sequence[str], caller: str, now: int) -> Query[Mapping[str, ResourceFacts]]:
+    """Load resources by id, with the caller's level; those that aren't there are absent."""
+    return _RESOURCES.bind(ids=sorted(set(ids)), caller=caller, now=now)
+
+
+def _deletion(rows: Sequence[Row]) -> ObjectDeletionFacts:
+    if not rows:
+        return ObjectDeletionFacts(None, {})
+    containers = [_container(found) for found in rows[0]["containers"]]
+    return ObjectDeletionFacts(
+        _object(rows[0]["object"]), {container.id: container for container in containers if container is not None}
+    )
+
+
+_DELETION: Final = Statement(
+    "facts of a deletion",
+    "MATCH (o:Object {id: $id}) "
+    "OPTIONAL MATCH (o)-[:BELONGS_TO*1..3]->(c:Resource) WITH o, collect(DISTINCT c) AS above "
+    f"RETURN {resource_map('o', level_of('o'))} AS object, "
+    f"[c IN above | {resource_map('c', '0')}] AS containers",
+    _deletion,
+)
+
+
+def deletion(object_id: str, caller: str, now: int) -> Query[ObjectDeletionFacts]:
+    """Load an Object and every container above it."""
+    return _DELETION.bind(id=object_id, caller=caller, now=now)
+
+
+# -- places for new resources
+
+
+def _bucket(rows: Sequence[Row]) -> BucketFacts:
+    level = rows[0]["level"] if rows else None
+    return BucketFacts(None if level is None else Level(level), may_create=True)
+
+
+_BUCKET: Final = Statement(
+    "owner of a bucket name",
+    f"MATCH (p:Project {{bucket: $name}}) RETURN {level_of('p', with_public=False)} AS level",
+    _bucket,
+)
+
+
+def bucket(name: str, caller: str, now: int) -> Query[BucketFacts]:
+    """Load who owns a project's name now."""
+    return _BUCKET.bind(name=name, caller=caller, now=now)
+
+
+def _child_place(rows: Sequence[Row]) -> ChildPlaceFacts:
+    if not rows:
+        return ChildPlaceFacts(None, "", "", "", is_name_taken=False)
+    way = sorted(rows[0]["way"], key=lambda step: step["depth"])
+    names = [step["name"] for step in reversed(way)]
+    return ChildPlaceFacts(
+        parent=_container(rows[0]["parent"]),
+        project_id=way[-1]["id"],
+        project_name=names[0],
+        parent_path="".join(f"{name}/" for name in names[1:]),
+        is_name_taken=rows[0]["taken"],
+    )
+
+
+_CHILD_PLACE: Final = Statement(
+    "place of a new child",
+    "MATCH (parent:Resource {id: $parent}) WHERE parent.kind <> 'OBJECT' "
+    "OPTIONAL MATCH (taken:Entry {sort: $sort}) "
+    f"RETURN {resource_map('parent', level_of('parent'))} AS parent, taken IS NOT NULL AS taken, "
+    "[path = (parent)-[:BELONGS_TO|DELETED*0..2 {home: true}]->(up:Resource) | "
+    "{depth: length(path), id: up.id, name: up.name}] AS way",
+    _child_place,
+)
+
+
+def child_place(parent_id: str, kind: Kind, name: str, caller: str, now: int) -> Query[ChildPlaceFacts]:
+    """Load the parent of a child to be made and whether the name is taken."""
+    sort = object_sort(parent_id, name) if kind is Kind.OBJECT else container_sort(parent_id, name)
+    return _CHILD_PLACE.bind(parent=parent_id, sort=sort, caller=caller, now=now)
+
+
+# -- places of keys
+
+WAY: Final[LiteralString] = (
+    "OPTIONAL MATCH (p:Project {bucket: q.bucket}) "
+    "OPTIONAL MATCH (:ContainerEntry {sort: coalesce(p.id, '') + q.c1})-[:NAMES]->(c1:Resource) "
+    "OPTIONAL MATCH (:ContainerEntry {sort: coalesce(c1.id, '') + q.c2})-[:NAMES]->(c2:Resource) "
+    "WITH q, p, c1, c2, CASE "
+    "WHEN c2 IS NOT NULL THEN c2.id + q.r2 "
+    "WHEN c1 IS NOT NULL AND (q.c2 = '' OR c1.kind = 'DATASET') THEN c1.id + q.r1 "
+    "WHEN p IS NOT NULL AND q.c1 = '' THEN p.id + q.r0 "
+    "ELSE '' END AS sort "
+    "OPTIONAL MATCH (:Entry {sort: sort})-[:NAMES]->(o:Object) "
+)
+"""From a request `q` with a key cut three ways to its project, the containers on its way and the Object in its place.
+
+A null in `sort` would make the embedded engine scan every Entry: hence the coalesces."""
+
+
+def key_request(bucket_name: str, cut: KeyCut) -> dict[str, Any]:
+    """Return the parameters that WAY reads."""
+    names, rests = cut.containers, cut.rests
+    return {
+        "bucket": bucket_name,
+        "c1": container_sort("", names[0]) if names else "",
+        "c2": container_sort("", names[1]) if len(names) > 1 else "",
+        "r0": rests[0],
+        "r1": rests[1] if names else "",
+        "r2": rests[2] if len(names) > 1 else "",
+    }
+
+
+def way_of(row: Row) -> tuple[ContainerFacts | None, tuple[ContainerFacts, ...]]:
+    """Read the project and the containers on the way, top first."""
+    containers = (_container(row["c1"]), _container(row["c2"]))
+    return _container(row["project"]), tuple(container for container in containers if container is not None)
+
+
+def _keys(rows: Sequence[Row]) -> Mapping[int, KeyFacts]:
+    answers: dict[int, KeyFacts] = {}
+    for row in rows:
+        project, way = way_of(row)
+        answers[row["i"]] = KeyFacts(
+            project=project, way=way, hidden=(), object=_object(row["object"]), upload=upload_facts(row["upload"])
+        )
+    return answers
+
+
+UPLOAD_MAP: Final[LiteralString] = "upload{.*}"
+
+KEY_COLUMNS: Final[LiteralString] = (
+    f"{resource_map('p', level_of('p', 'q.user', 'q.now'))} AS project, "
+    f"{resource_map('c1', level_of('c1', 'q.user', 'q.now'))} AS c1, "
+    f"{resource_map('c2', level_of('c2', 'q.user', 'q.now'))} AS c2"
+)
+
+_KEYS: Final = Statement(
+    "facts of keys",
+    "UNWIND $requests AS q "
+    + WAY
+    + "OPTIONAL MATCH (named:Object {id: q.objectId}) "
+    + "OPTIONAL MATCH (upload:Upload {id: q.uploadId}) "
+    + "WITH q, p, c1, c2, upload, CASE WHEN q.objectId = '' THEN o ELSE named END AS o "
+    + f"RETURN q.i AS i, {KEY_COLUMNS}, "
+    + f"{resource_map('o', level_of('o', 'q.user', 'q.now'))} AS object, {UPLOAD_MAP} AS upload",
+    _keys,
+)
+
+
+def keys(requests: Sequence[Mapping[str, Any]]) -> Query[Mapping[int, KeyFacts]]:
+    """Load what stands at many keys, each `key_request` with i, user, now, objectId and uploadId ('' for none)."""
+    return _KEYS.bind(requests=list(requests))
+
+
+def _hidden(rows: Sequence[Row]) -> Mapping[int, tuple[ContainerFacts, ...]]:
+    answers: dict[int, tuple[ContainerFacts, ...]] = {}
+    for row in rows:
+        containers = (_container(row["c1"]), _container(row["c2"]))
+        answers[row["i"]] = tuple(container for container in containers if container is not None)
+    return answers
+
+
+_HIDDEN: Final = Statement(
+    "hidden containers on the way",
+    "UNWIND $requests AS q "
+    "OPTIONAL MATCH (:FormerEntry {sort: q.first})-[:FORMERLY]->(c1:Resource {hidden: true}) "
+    "WITH q, c1 ORDER BY c1.id DESC WITH q, collect(c1)[0] AS c1 "
+    "OPTIONAL MATCH (:FormerEntry {sort: coalesce(c1.id, '') + q.second})-[:FORMERLY]->(c2:Resource {hidden: true}) "
+    "WITH q, c1, c2 ORDER BY c2.id DESC WITH q, c1, collect(c2)[0] AS c2 "
+    f"RETURN q.i AS i, {resource_map('c1', '0')} AS c1, {resource_map('c2', '0')} AS c2",
+    _hidden,
+)
+
+
+def hidden(requests: Sequence[Mapping[str, Any]]) -> Query[Mapping[int, tuple[ContainerFacts, ...]]]:
+    """Load hidden containers to revive: `first` is the sort below the lowest that exists, `second` the name after."""
+    return _HIDDEN.bind(requests=list(requests))
+
+
+# -- uploads
+
+
+def headers_of(found: Mapping[str, Any]) -> ObjectHeaders:
+    """Read the headers kept on an Object, Revision or Upload."""
+    return ObjectHeaders(
+        content_type=found["contentType"],
+        content_disposition=found.get("contentDisposition"),
+        content_encoding=found.get("contentEncoding"),
+        content_language=found.get("contentLanguage"),
+        cache_control=found.get("cacheControl"),
+        expires=found.get("expires"),
+        user_metadata=json.loads(found.get("userMetadata") or "{}"),
+    )
+
+
+def upload_facts(found: Mapping[str, Any] | None) -> UploadFacts | None:
+    """Read an Upload node."""
+    if found is None:
+        return None
+    finished = None
+    if found.get("versionId") is not None:
+        finished = Published(
+            found["publishedId"], found["versionId"], found["revisionNumber"], found["etag"], Versioning(found["shown"])
+        )
+    return UploadFacts(
+        id=found["id"],
+        project_id=found["projectId"],
+        bucket=found["bucket"],
+        key=found["key"],
+        object_id=found.get("objectId"),
+        is_open=found["state"] == State.INITIALIZING,
+        is_multipart=found["multipart"],
+        headers=headers_of(found),
+        declared=Declared(found.get("declaredLength"), found.get("declaredMd5"), found.get("declaredSha256")),
+        checksum_algorithm=found.get("checksumAlgorithm"),
+        checksum_type=found.get("checksumType"),
+        created_by=found["createdBy"],
+        finished=finished,
+    )
+
+
+def _upload(rows: Sequence[Row]) -> tuple[UploadFacts | None, ObjectFacts | None]:
+    if not rows:
+        return None, None
+    return upload_facts(rows[0]["upload"]), _object(rows[0]["object"])
+
+
+_UPLOAD: Final = Statement(
+    "facts of an upload",
+    "MATCH (upload:Upload {id: $id}) SET upload.lockCount = upload.lockCount + 1 "
+    "WITH upload OPTIONAL MATCH (o:Object {id: coalesce(upload.objectId, '')}) "
+    f"RETURN {UPLOAD_MAP} AS upload, {resource_map('o', level_of('o'))} AS object",
+    _upload,
+)
+
+
+def upload(upload_id: str, caller: str, now: int) -> Query[tuple[UploadFacts | None, ObjectFacts | None]]:
+    """Lock and load an upload, and the Object that waits for it, if one does; for rules only, as it writes."""
+    return _UPLOAD.bind(id=upload_id, caller=caller, now=now)
+
+
+# -- relations
+
+
+def _links(rows: Sequence[Row]) -> tuple[frozenset[tuple[RelationKind, str, str | None]], frozenset[str]]:
+    relations = {(RelationKind(row["type"]), row["target"], row["name"]) for row in rows if not row["key"]}
+    return frozenset(relations), frozenset(row["key"] for row in rows if row["key"])
+
+
+_LINKS: Final = Statement(
+    "standing relations",
+    "MATCH (s:Resource {id: $source})-[x:METADATA|ORIGIN|CUSTOM]->(t:Resource) WHERE t.id IN $targets "
+    "RETURN type(x) AS type, t.id AS target, x.name AS name, '' AS key "
+    "UNION ALL MATCH (s:Resource {id: $source})-[:CITES]->(e:External) WHERE e.key IN $keys "
+    "RETURN '' AS type, '' AS target, null AS name, e.key AS key",
+    _links,
+)
+
+
+def links(
+    source_id: str, targets: Sequence[str], keys: Sequence[str]
+) -> Query[tuple[frozenset[tuple[RelationKind, str, str | None]], frozenset[str]]]:
+    """Load which relations stand from the source to the targets, and which external references it cites."""
+    return _LINKS.bind(source=source_id, targets=sorted(set(targets)), keys=sorted(set(keys)))
+
+
+# -- grants
+
+
+def _grant(rows: Sequence[Row]) -> GrantFacts:
+    if not rows:
+        return GrantFacts(None, is_user_known=False, granted=None, other_admins=0)
+    row = rows[0]
+    return GrantFacts(
+        resource=resource_facts(row["resource"]),
+        is_user_known=row["known"],
+        granted=None if row["granted"] is None else Level(row["granted"]),
+        other_admins=row["others"],
+    )
+
+
+_GRANT: Final = Statement(
+    "facts of a grant",
+    "MATCH (r:Resource {id: $resource}) "
+    "OPTIONAL MATCH (u:User {id: $user}) "
+    "OPTIONAL MATCH (r)<-[g:GRANTS]-(:User {id: $user}) "
+    f"RETURN {resource_map('r', level_of('r'))} AS resource, u IS NOT NULL AS known, g.level AS granted, "
+    "size([(r)<-[other:GRANTS]-(holder:User) WHERE other.level = 4 AND other.expiresAt IS NULL "
+    "AND holder.id <> $user AND holder.active = true | 1]) AS others",
+    _grant,
+)
+
+
+def grant(resource_id: str, user_id: str, caller: str, now: int) -> Query[GrantFacts]:
+    """Load a resource, a user and what is granted to him there."""
+    return _GRANT.bind(resource=resource_id, user=user_id, caller=caller, now=now)

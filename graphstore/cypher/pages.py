@@ -1,0 +1,161 @@
+"""Pages of names: keyset pages over Entries, in the order of their `sort` strings.
+
+On Neo4j a bounded ORDER BY ... LIMIT is a seek in the index. The embedded engine sorts the whole range, so a page is
+two statements there: `upper` = the greatest sort among n unordered rows above the lower bound, then the rows up to
+`upper`, sorted. That is right whatever order the engine walks, and fast because it walks the index. Several parents
+are one statement each of UNION ALL branches, because bounds that UNWIND gives use no index there.
+
+Upper bounds: on Neo4j a range whose bounds differ first at a character above U+FFFF comes back empty, so a prefix with
+such characters is bounded by its parent only and the reader stops by itself (`Range.prefix`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+from domain.keys import successor
+from graphstore.bolt import EngineKind
+from graphstore.cypher.rights import level_of
+from graphstore.cypher.views import view_map
+from graphstore.statements import Query, Row
+
+BRANCHES_MAX: Final = 25
+_NUMBERS: Final[tuple[LiteralString, ...]] = (
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12",
+    "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24",
+)  # fmt: skip
+assert len(_NUMBERS) == BRANCHES_MAX, "one number a branch"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A stretch of a parent's names: from `lower` (inclusive or not), ending before `before` if given.
+
+    `lower` and `before` are whole sort strings; `prefix` bounds the names themselves.
+    """
+
+    parent_id: str
+    lower: str
+    is_lower_included: bool = False
+    before: str = ""
+    prefix: str = ""
+
+    @property
+    def upper(self) -> str:
+        """Exclusive upper bound as a sort string."""
+        if self.before:
+            return self.before
+        if self.prefix and all(character <= "\uffff" for character in self.prefix):
+            return successor(self.parent_id + self.prefix)
+        return successor(self.parent_id)
+
+
+def whole(parent_id: str) -> Range:
+    """All names of a parent."""
+    return Range(parent_id, parent_id)
+
+
+class Shape:
+    """What a page brings of each name: the label of its Entries, the columns of a row, and (kind, id) of its child."""
+
+    def __init__(
+        self,
+        name: str,
+        label: LiteralString,
+        columns: LiteralString,
+        child_of: Callable[[Sequence[Any]], tuple[str, str]],
+    ) -> None:
+        self.name = name
+        self.label: LiteralString = label
+        self.columns: LiteralString = columns
+        self.child_of = child_of
+
+
+def _child_of_view(row: Sequence[Any]) -> tuple[str, str]:
+    return row[1]["kind"], row[1]["id"]
+
+
+def _child_of_key(row: Sequence[Any]) -> tuple[str, str]:
+    return row[2], row[1]
+
+
+_VIEW: Final[LiteralString] = f"[e.sort, {view_map('r', level_of('r'))}]"
+ALL_NAMES: Final = Shape("names", "Entry", _VIEW, _child_of_view)
+CONTAINER_NAMES: Final = Shape("container names", "ContainerEntry", _VIEW, _child_of_view)
+KEY_COLUMNS: Final = (
+    "sort", "id", "kind", "state", "etag", "length", "publishedAt", "createdBy", "objects", "checksums",
+    "checksumType", "dataClass", "granted",
+)  # fmt: skip
+_KEYS: Final[LiteralString] = (
+    "e.sort, r.id, r.kind, r.state, r.etag, r.contentLength, r.publishedAt, r.createdBy, r.objects, r.checksums, "
+    "r.checksumType, r.dataClass"
+)
+KEYS: Final = Shape("keys", "Entry", f"[{_KEYS}, 4]", _child_of_key)
+"""Names below a container that the caller may read by a grant: everything below is his to list."""
+KEYS_WITH_RIGHTS: Final = Shape(
+    "keys with rights", "Entry", f"[{_KEYS}, {level_of('r', with_public=False)}]", _child_of_key
+)
+"""Names below a container that only its class opens: each needs a class or grant of its own."""
+
+
+def _uppers(rows: Sequence[Row]) -> Mapping[int, str | None]:
+    return {row["i"]: row["upper"] for row in rows}
+
+
+def _found(rows: Sequence[Row]) -> Mapping[int, Sequence[Any]]:
+    return {row["i"]: row["found"] for row in rows}
+
+
+def _parameters(ranges: Sequence[Range], size: int, caller: str, now: int) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"size": size, "caller": caller, "now": now}
+    for number, stretch in zip(_NUMBERS, ranges, strict=False):
+        parameters["lower" + number] = stretch.lower
+        parameters["upper" + number] = stretch.upper
+    return parameters
+
+
+def _bounds(number: LiteralString, stretch: Range) -> LiteralString:
+    lower: LiteralString = ">=" if stretch.is_lower_included else ">"
+    return f"e.sort {lower} $lower{number} AND e.sort < $upper{number}"
+
+
+def upper_query(shape: Shape, ranges: Sequence[Range], size: int) -> Query[Mapping[int, str | None]]:
+    """First half of a forward page on the embedded engine: by index of the range, the greatest sort of its page."""
+    branches: list[LiteralString] = [
+        f"MATCH (e:{shape.label}) WHERE {_bounds(number, stretch)} WITH e LIMIT $size "
+        f"RETURN {number} AS i, max(e.sort) AS upper"
+        for number, stretch in zip(_NUMBERS, ranges, strict=False)
+    ]
+    return Query(f"upper of {shape.name}", " UNION ALL ".join(branches), _parameters(ranges, size, "", 0), _uppers)
+
+
+def page_query(
+    shape: Shape,
+    ranges: Sequence[Range],
+    size: int,
+    caller: str,
+    now: int,
+    *,
+    uppers: Mapping[int, str | None] | None = None,
+    is_backward: bool = False,
+) -> Query[Mapping[int, Sequence[Any]]]:
+    """Rows of each page by the index of its range, in order (backward: from the end)."""
+    direction: LiteralString = "DESC" if is_backward else "ASC"
+    parameters = _parameters(ranges, size, caller, now)
+    branches: list[LiteralString] = []
+    for index, (number, stretch) in enumerate(zip(_NUMBERS, ranges, strict=False)):
+        bounds = _bounds(number, stretch)
+        if uppers is not None:
+            bounds = f"{bounds} AND e.sort <= $last{number}"
+            parameters["last" + number] = uppers.get(index) or ""
+        branches.append(
+            f"MATCH (e:{shape.label})-[:NAMES]->(r:Resource) WHERE {bounds} "
+            f"WITH e, r ORDER BY e.sort {direction} LIMIT $size "
+            f"RETURN {number} AS i, collect({shape.columns}) AS found"
+        )
+    return Query(f"page of {shape.name}", " UNION ALL ".join(branches), parameters, _found)
+
+
+def needs_upper(kind: EngineKind, *, is_backward: bool) -> bool:
+    """Whether a page takes two statements: forward on the embedded engine."""
+    return kind is EngineKind.EMBEDDED and not is_backward

@@ -1,0 +1,254 @@
+"""What an S3 request needs before its first byte: who signed it, what stands at the key, and the caller's level on it.
+
+One statement for many requests that wait at the same moment. The signature is checked afterwards with the secret that
+comes along, before anything is answered.
+"""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from domain.contents import BlobFacts, PartFacts
+from domain.keys import KeyCut
+from domain.publishing import UploadFacts
+from domain.resources import ContainerFacts
+from domain.views import ObjectView, RevisionView
+from graphstore.cypher.accounts import CredentialRecord, credential_record
+from graphstore.cypher.facts import KEY_COLUMNS, UPLOAD_MAP, WAY, key_request, upload_facts, way_of
+from graphstore.cypher.rights import level_of
+from graphstore.cypher.views import object_view, revision_view, view_map
+from graphstore.statements import Query, Row, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRef:
+    """Bytes to read: the content's id, and its one blob where it has one part."""
+
+    id: str
+    length_bytes: int
+    blob: BlobFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Everything about one request; levels in it are those of the signing user (of nobody, if there is none).
+
+    `way` are the containers on the key's way that exist, top first. `object` is what stands in the key's place,
+    whatever its state and whether the caller may see it: `object.level` tells.
+    """
+
+    credential: CredentialRecord | None
+    project: ContainerFacts | None
+    way: tuple[ContainerFacts, ...]
+    object: ObjectView | None
+    content: ContentRef | None
+    upload: UploadFacts | None
+
+    @property
+    def lowest(self) -> ContainerFacts | None:
+        """The deepest container on the way that exists."""
+        return self.way[-1] if self.way else self.project
+
+
+def _blob(found: Mapping[str, Any]) -> BlobFacts:
+    return BlobFacts(
+        id=found["id"],
+        length_bytes=found["length"],
+        sealed_bytes=found["sealed"],
+        md5=found["md5"],
+        sha256=found["sha256"],
+        key_id=found["keyId"],
+        wrapped_key=base64.b64decode(found["wrappedKey"]),
+    )
+
+
+def _content(found: Mapping[str, Any] | None, blob: Mapping[str, Any] | None) -> ContentRef | None:
+    if found is None:
+        return None
+    return ContentRef(found["id"], found["length"], None if blob is None else _blob(blob))
+
+
+def _resolutions(rows: Sequence[Row]) -> Mapping[int, Resolution]:
+    answers: dict[int, Resolution] = {}
+    for row in rows:
+        project, way = way_of(row)
+        answers[row["i"]] = Resolution(
+            credential=credential_record(row["credential"], row["user"]),
+            project=project,
+            way=way,
+            object=None if row["object"] is None else object_view(row["object"]),
+            content=_content(row["content"], row["blob"]),
+            upload=upload_facts(row["upload"]),
+        )
+    return answers
+
+
+_RESOLVE: Final = Statement(
+    "resolve requests",
+    "UNWIND $requests AS q "
+    "OPTIONAL MATCH (credential:S3Credential {accessKeyId: q.accessKeyId})-[:OF]->(signer:User) "
+    "WITH q{.*, user: coalesce(signer.id, ''), credential: credential{.*}, signer: signer{.*}} AS q "
+    + WAY
+    + "OPTIONAL MATCH (upload:Upload {id: q.uploadId}) "
+    "OPTIONAL MATCH (awaiting:Object {id: coalesce(upload.objectId, '')}) "
+    "WITH q, p, c1, c2, upload, CASE WHEN awaiting IS NULL THEN o ELSE awaiting END AS o "
+    "OPTIONAL MATCH (content:Content)<-[:CONTENT]-(o) WHERE q.wantsContent "
+    "OPTIONAL MATCH (content)-[:PART]->(blob:Blob) WHERE content.partCount = 0 "
+    f"RETURN q.i AS i, q.credential AS credential, q.signer AS user, {KEY_COLUMNS}, "
+    f"{view_map('o', level_of('o', 'q.user', 'q.now'))} AS object, {UPLOAD_MAP} AS upload, "
+    "content{.*} AS content, blob{.*} AS blob",
+    _resolutions,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRequest:
+    """What to resolve: a bucket and key (cut; the empty key for the bucket itself) for the owner of an access key.
+
+    `access_key_id` is empty for anonymous requests. With an `upload_id` the upload comes along, and the Object that
+    waits for it instead of what stands at the key.
+    """
+
+    access_key_id: str
+    bucket: str
+    cut: KeyCut
+    now_ms: int
+    upload_id: str = ""
+    wants_content: bool = False
+
+
+def resolve(requests: Sequence[KeyRequest]) -> Query[Mapping[int, Resolution]]:
+    """Resolve many requests, by their index."""
+    rows = [
+        {
+            **key_request(request.bucket, request.cut),
+            "i": index,
+            "accessKeyId": request.access_key_id,
+            "now": request.now_ms,
+            "uploadId": request.upload_id,
+            "wantsContent": request.wants_content,
+        }
+        for index, request in enumerate(requests)
+    ]
+    return _RESOLVE.bind(requests=rows)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionAt:
+    """A revision found by its versionId below a key, with the caller's level on its Object."""
+
+    object: ObjectView
+    revision: RevisionView
+    content: ContentRef
+
+
+def _version(rows: Sequence[Row]) -> VersionAt | None:
+    if not rows:
+        return None
+    content = _content(rows[0]["content"], rows[0]["blob"])
+    assert content is not None, "a revision has a content"
+    return VersionAt(object_view(rows[0]["object"]), revision_view(rows[0]["revision"]), content)
+
+
+_VERSION: Final = Statement(
+    "version at a key",
+    "UNWIND $requests AS q " + WAY + "OPTIONAL MATCH (older:Revision {versionId: q.version}) "
+    "OPTIONAL MATCH (newest:Object {versionId: q.version}) "
+    "OPTIONAL MATCH (owner:Object {id: coalesce(older.objectId, newest.id, '')}) "
+    "WITH q, sort, owner, CASE WHEN newest IS NULL THEN older ELSE newest END AS found "
+    "WHERE found IS NOT NULL AND owner IS NOT NULL AND (EXISTS { (:Entry {sort: sort})-[:NAMES]->(owner) } "
+    "OR EXISTS { (:FormerEntry {sort: sort})-[:FORMERLY]->(owner) }) "
+    "MATCH (found)-[:CONTENT]->(content:Content) "
+    "OPTIONAL MATCH (content)-[:PART]->(blob:Blob) WHERE content.partCount = 0 "
+    f"RETURN {view_map('owner', level_of('owner', 'q.user', 'q.now'))} AS object, found{{.*}} AS revision, "
+    "content{.*} AS content, blob{.*} AS blob",
+    _version,
+)
+
+
+def version_at(bucket: str, cut: KeyCut, version_id: str, user: str, now_ms: int) -> Query[VersionAt | None]:
+    """Find a revision by its versionId among all that the key names or once named, tombstones included."""
+    row = {**key_request(bucket, cut), "version": version_id, "user": user, "now": now_ms}
+    return _VERSION.bind(requests=[row])
+
+
+def _parts(rows: Sequence[Row]) -> list[tuple[int, PartFacts]]:
+    return [
+        (
+            row["start"],
+            PartFacts(row["number"], _blob(row["blob"]), json.loads(row["checksums"] or "{}")),
+        )
+        for row in rows
+    ]
+
+
+_PARTS: Final = Statement(
+    "parts of a content",
+    "MATCH (c:Content {id: $id})-[part:PART]->(b:Blob) "
+    "WHERE part.start < $until AND (part.start + part.length > $from OR part.length = 0) "
+    "RETURN part.start AS start, part.number AS number, part.checksums AS checksums, b{.*} AS blob "
+    "ORDER BY part.index",
+    _parts,
+)
+
+
+def parts(content_id: str, start: int, until: int) -> Query[list[tuple[int, PartFacts]]]:
+    """Parts that hold any byte of [start, until) of a content, in order, each with where it starts."""
+    return _PARTS.bind(id=content_id, until=until, **{"from": start})
+
+
+_PART_NUMBER: Final = Statement(
+    "one part of a content",
+    "MATCH (c:Content {id: $id})-[part:PART {number: $number}]->(b:Blob) "
+    "RETURN part.start AS start, part.number AS number, part.checksums AS checksums, b{.*} AS blob",
+    _parts,
+)
+
+
+def part_numbered(content_id: str, number: int) -> Query[list[tuple[int, PartFacts]]]:
+    """Part of a content by its number."""
+    return _PART_NUMBER.bind(id=content_id, number=number)
+
+
+def _uploaded(rows: Sequence[Row]) -> list[tuple[PartFacts, int]]:
+    return [
+        (PartFacts(row["number"], _blob(row["blob"]), json.loads(row["checksums"] or "{}")), row["at"]) for row in rows
+    ]
+
+
+_UPLOADED_PARTS: Final = Statement(
+    "uploaded parts",
+    "MATCH (u:Upload {id: $id})-[part:UPLOADED]->(b:Blob) WHERE part.number > $after "
+    "WITH part, b ORDER BY part.number LIMIT $size "
+    "RETURN part.number AS number, part.at AS at, part.checksums AS checksums, b{.*} AS blob ORDER BY number",
+    _uploaded,
+)
+
+
+def uploaded_parts(upload_id: str, after: int, size: int) -> Query[list[tuple[PartFacts, int]]]:
+    """Parts of an open upload above a number, by number, each with when it came (ms)."""
+    return _UPLOADED_PARTS.bind(id=upload_id, after=after, size=size)
+
+
+def _uploads(rows: Sequence[Row]) -> list[tuple[UploadFacts, int]]:
+    found: list[tuple[UploadFacts, int]] = []
+    for row in rows:
+        facts = upload_facts(row["upload"])
+        assert facts is not None, "the statement matched an upload"
+        found.append((facts, row["upload"]["createdAt"]))
+    return found
+
+
+_OPEN_UPLOADS: Final = Statement(
+    "open uploads of a project",
+    "MATCH (upload:Upload {projectId: $project}) WHERE upload.state = 'INITIALIZING' AND upload.multipart = true "
+    f"RETURN {UPLOAD_MAP} AS upload",
+    _uploads,
+)
+
+
+def open_uploads(project_id: str) -> Query[list[tuple[UploadFacts, int]]]:
+    """Open multipart uploads of a project, unordered, each with when it began (ms)."""
+    return _OPEN_UPLOADS.bind(project=project_id)

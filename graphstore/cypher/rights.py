@@ -1,0 +1,28 @@
+"""The permission pattern: one text fragment, used by every statement that decides or shows anything.
+
+From the resource at most three hops up, each capped by what its edge lets pass, to the caller's grants. From the user
+down it would be eighty times slower on the embedded engine (decision 0001). The tombstone of a deleted Object follows
+its DELETED edges. The pure rule that it must agree with is domain.access.effective_level.
+"""
+
+from typing import LiteralString
+
+
+def level_of(
+    node: LiteralString, user: LiteralString = "$caller", now: LiteralString = "$now", *, with_public: bool = True
+) -> LiteralString:
+    """Expression for a user's effective level on a node, 0 where the node is null.
+
+    `user` is an expression for his id ('' for anonymous callers), `now` for the instant in ms. Without `with_public`
+    only grants count. The null check matters: a pattern that starts at a null node matches anything on the embedded
+    engine.
+    """
+    base: LiteralString = f"CASE WHEN {node}.dataClass = 'PUBLIC' THEN 1 ELSE 0 END" if with_public else "0"
+    return (
+        f"CASE WHEN {node} IS NULL THEN 0 ELSE reduce(best = {base}, found IN "
+        f"[path = ({node})-[:BELONGS_TO|DELETED*0..3]->(:Resource)<-[granted:GRANTS]-(:User {{id: {user}}}) "
+        f"WHERE granted.expiresAt IS NULL OR granted.expiresAt > {now} | "
+        "reduce(least = 4, hop IN relationships(path) | CASE WHEN coalesce(hop.level, hop.passes) < least "
+        "THEN coalesce(hop.level, hop.passes) ELSE least END)] | "
+        "CASE WHEN found > best THEN found ELSE best END) END"
+    )

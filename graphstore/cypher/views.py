@@ -1,0 +1,95 @@
+"""How nodes are read into views: one map projection for resources, and its decoder."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, LiteralString
+
+from domain.access import Level
+from domain.resources import DataClass, Kind, State, Versioning
+from domain.views import ContainerView, ObjectView, ResourceView, RevisionView
+from graphstore.cypher.facts import headers_of
+from graphstore.instants import from_ms
+
+
+def view_map(node: LiteralString, level: LiteralString) -> LiteralString:
+    """Expression for all that `resource_view` reads of a node, with a level expression."""
+    return f"{node}{{.*, level: {level}}}"
+
+
+def resource_view(found: Mapping[str, Any]) -> ResourceView:
+    """Read what `view_map` answers."""
+    kind = Kind(found["kind"])
+    if kind is Kind.OBJECT:
+        return object_view(found)
+    return ContainerView(
+        id=found["id"],
+        kind=kind,
+        name=found["name"],
+        title=found.get("title"),
+        description=found.get("description"),
+        state=State(found["state"]),
+        data_class=DataClass(found["dataClass"]),
+        metadata_license=found["metadataLicense"],
+        data_license=found["dataLicense"],
+        revision=found["revision"],
+        level=Level(found["level"]),
+        created_at=from_ms(found["createdAt"]),
+        created_by=found["createdBy"],
+        updated_at=from_ms(found["updatedAt"]),
+        changed_at=from_ms(found["changedAt"]),
+        entry_count=found["entries"],
+        object_count=found["objects"],
+        byte_count=found["bytes"],
+        versioning=Versioning(found.get("versioning") or Versioning.OFF),
+        location_constraint=found.get("locationConstraint"),
+    )
+
+
+def container_view(found: Mapping[str, Any]) -> ContainerView:
+    """Read a node that is known to be a container."""
+    view = resource_view(found)
+    assert isinstance(view, ContainerView), "the statement matched a container"
+    return view
+
+
+def object_view(found: Mapping[str, Any]) -> ObjectView:
+    """Read an Object node."""
+    return ObjectView(
+        id=found["id"],
+        name=found["name"],
+        title=found.get("title"),
+        description=found.get("description"),
+        state=State(found["state"]),
+        state_reason=found.get("stateReason"),
+        data_class=DataClass(found["dataClass"]),
+        metadata_license=found["metadataLicense"],
+        data_license=found["dataLicense"],
+        revision=found["revision"],
+        level=Level(found["level"]),
+        created_at=from_ms(found["createdAt"]),
+        created_by=found["createdBy"],
+        updated_at=from_ms(found["updatedAt"]),
+        published=revision_view(found) if found.get("versionId") else None,
+    )
+
+
+def revision_view(found: Mapping[str, Any]) -> RevisionView:
+    """Read the published state that an Object or Revision node holds."""
+    return RevisionView(
+        object_id=found.get("objectId") or found["id"],
+        version_id=found["versionId"],
+        revision_number=found["revisionNumber"],
+        state=State(found["state"]),
+        length_bytes=found["contentLength"],
+        etag=found["etag"],
+        md5=found.get("md5"),
+        sha256=found.get("sha256"),
+        checksums=json.loads(found.get("checksums") or "{}"),
+        checksum_type=found.get("checksumType") or "FULL_OBJECT",
+        part_count=found.get("partCount") or 0,
+        headers=headers_of(found),
+        data_class=DataClass(found["dataClass"]),
+        shown=Versioning(found.get("shown") or Versioning.OFF),
+        published_at=from_ms(found["publishedAt"]),
+        published_by=found["publishedBy"],
+    )

@@ -1,0 +1,209 @@
+"""Publishes finished uploads in groups: those that wait at the same moment share a transaction, each succeeding alone.
+
+One group is under way at a time in a process. Two publications that touch the same key, Object or missing container
+never share a group, so each is decided on facts that its group doesn't change.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from domain.errors import DomainError
+from domain.keys import container_sort, containers_on_the_way
+from domain.publishing import KeyFacts, Publication, Published, publish
+from graphstore.bolt import Transaction
+from graphstore.cypher import facts as cypher
+from graphstore.instants import to_ms
+from graphstore.store import GraphStore, load_under_locks
+from graphstore.writing import apply_changes
+
+if TYPE_CHECKING:
+    from domain.changes import Change
+
+GROUP_MAX: Final = 128
+
+
+@dataclass(slots=True)
+class _Waiting:
+    publication: Publication
+    done: "asyncio.Future[Published]"
+    touches: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.touches = _touches(self.publication)
+
+
+def _touches(publication: Publication) -> frozenset[str]:
+    """Names of what a publication may change that another one could change too: its key, Object and containers."""
+    names = {f"key {publication.bucket}/{publication.key}"}
+    if publication.object_id is not None:
+        names.add(f"object {publication.object_id}")
+    if publication.upload_id is not None:
+        names.add(f"upload {publication.upload_id}")
+    return frozenset(names)
+
+
+class Publisher:
+    """A queue of finished uploads in front of the graph."""
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+        self._queue: list[_Waiting] = []
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def publish(self, publication: Publication) -> Published:
+        """Publish one finished upload; answers when it is committed.
+
+        Raises: what the rule refuses (nothing is changed then); Unavailable.
+        """
+        waiting = _Waiting(publication, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(), name="publisher")
+        # A client that goes away doesn't undo what its group is committing.
+        return await asyncio.shield(waiting.done)
+
+    async def close(self) -> None:
+        """Wait until what was queued is published."""
+        if self._task is not None:
+            await self._task
+
+    async def _work(self) -> None:
+        try:
+            while self._queue:
+                await self._publish_group(self._next_group())
+        finally:
+            self._task = None
+
+    def _next_group(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        touched: set[str] = set()
+        left: list[_Waiting] = []
+        for waiting in self._queue:
+            if len(group) < GROUP_MAX and touched.isdisjoint(waiting.touches):
+                group.append(waiting)
+            else:
+                left.append(waiting)
+            # What stays behind keeps its turn: nothing that touches the same may pass it.
+            touched |= waiting.touches
+        self._queue = left
+        return group
+
+    async def _publish_group(self, group: Sequence[_Waiting]) -> None:
+        try:
+            outcomes = await self._store.engine.write(
+                "publish", lambda transaction: _publish(transaction, [waiting.publication for waiting in group])
+            )
+        except Exception as error:  # noqa: BLE001  whatever happened, each waiting client must hear of it
+            if len(group) > 1:
+                for waiting in group:
+                    await self._publish_group([waiting])
+                return
+            outcomes = [error]
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            if outcome is None:
+                self._queue.append(waiting)
+            elif isinstance(outcome, Published):
+                _ = waiting.done.cancelled() or waiting.done.set_result(outcome)
+            else:
+                _ = waiting.done.cancelled() or waiting.done.set_exception(outcome)
+
+
+Outcome = Published | Exception | None
+"""None: its group changes the same Object or makes the same container already, and it goes into the next group."""
+
+
+async def _publish(transaction: Transaction, publications: Sequence[Publication]) -> list[Outcome]:
+    """Decide each publication of a group under the group's locks and write what was accepted."""
+    facts = await _load_under_locks(transaction, publications)
+    outcomes: list[Outcome] = []
+    changes: list[Change] = []
+    taken: set[str] = set()
+    for publication, key_facts in zip(publications, facts, strict=True):
+        changed = _changed(publication, key_facts)
+        if changed in taken:
+            outcomes.append(None)
+            continue
+        try:
+            decision = publish(key_facts, publication)
+        except DomainError as error:
+            outcomes.append(error)
+            continue
+        taken.add(changed)
+        changes.extend(decision.changes)
+        outcomes.append(decision.result)
+    await apply_changes(transaction, changes)
+    return outcomes
+
+
+async def _load_under_locks(transaction: Transaction, publications: Sequence[Publication]) -> list[KeyFacts]:
+    """Load what stands at the keys, lock what the rules may change, and load again until the locks cover it."""
+    uploads = [publication.upload_id for publication in publications if publication.upload_id is not None]
+    if uploads:
+        await transaction.run(cypher.lock_uploads(uploads))
+    requests = [_request(index, publication) for index, publication in enumerate(publications)]
+    loaded = await load_under_locks(transaction, cypher.keys(requests), _locks)
+    return await _with_hidden(transaction, publications, [loaded[index] for index in range(len(publications))])
+
+
+def _request(index: int, publication: Publication) -> Mapping[str, Any]:
+    return {
+        **cypher.key_request(publication.bucket, publication.cut),
+        "i": index,
+        "user": publication.stamp.caller.user_id,
+        "now": to_ms(publication.stamp.now),
+        "objectId": publication.object_id or "",
+        "uploadId": publication.upload_id or "",
+    }
+
+
+def _locks(loaded: Mapping[int, KeyFacts]) -> frozenset[str]:
+    """Ids to lock: for a new key the lowest container that exists, for a revision the Object and its parents."""
+    ids: set[str] = set()
+    for facts in loaded.values():
+        if facts.object is not None:
+            ids.add(facts.object.id)
+            ids.update(edge.parent_id for edge in facts.object.parents)
+        elif facts.way:
+            ids.add(facts.way[-1].id)
+        elif facts.project is not None:
+            ids.add(facts.project.id)
+    return frozenset(ids)
+
+
+def _first_missing(publication: Publication, facts: KeyFacts) -> str | None:
+    """Return the Entry that the publication would make for the first container missing on its way."""
+    if facts.object is not None or facts.project is None:
+        return None
+    cut = publication.cut
+    depth = containers_on_the_way(cut, tuple(container.kind for container in facts.way))
+    if len(facts.way) >= depth:
+        return None
+    lowest = facts.way[-1] if facts.way else facts.project
+    return container_sort(lowest.id, cut.containers[len(facts.way)])
+
+
+def _changed(publication: Publication, facts: KeyFacts) -> str:
+    """Name what only one publication of a group may change: an Object, a container to be made, or the key."""
+    if facts.object is not None:
+        return facts.object.id
+    return _first_missing(publication, facts) or f"key {publication.bucket}/{publication.key}"
+
+
+async def _with_hidden(
+    transaction: Transaction, publications: Sequence[Publication], loaded: Sequence[KeyFacts]
+) -> list[KeyFacts]:
+    """Add the hidden containers that the publications could revive."""
+    requests: list[Mapping[str, Any]] = []
+    for index, (publication, facts) in enumerate(zip(publications, loaded, strict=True)):
+        first = _first_missing(publication, facts)
+        if first is not None:
+            names = publication.cut.containers[len(facts.way) + 1 :]
+            second = container_sort("", names[0]) if names else ""
+            requests.append({"i": index, "first": first, "second": second})
+    if not requests:
+        return list(loaded)
+    hidden = await transaction.run(cypher.hidden(requests))
+    return [replace(facts, hidden=hidden.get(index, ())) for index, facts in enumerate(loaded)]
