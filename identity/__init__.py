@@ -1,0 +1,1 @@
+"""Who is calling: tokens, access keys, request signatures, and the keyring that seals secrets."""
