@@ -98,9 +98,11 @@ def demand(resource: R | None, resource_id: str, action: Action, *, field: tuple
 def demand_level(resource: R | None, resource_id: str, needed: Level, *, field: tuple[str, ...] = ()) -> R:
     """Return the resource if the caller has the needed level on it.
 
+    A container that left with its last key (domain/deletion.py) isn't there until a PUT revives it.
+
     Raises: NotFound where he may not see it (or it isn't there), Forbidden where he sees it but has less.
     """
-    if resource is None or resource.level < Level.READ:
+    if resource is None or resource.level < Level.READ or resource.is_hidden:
         message = f"there is no resource {resource_id} that you may see"
         raise NotFound(message, field=field)
     if resource.level < needed:

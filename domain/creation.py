@@ -13,7 +13,7 @@ from domain.changes import (
     ObjectAdded,
     UploadAdded,
 )
-from domain.contents import Declared, ObjectHeaders
+from domain.contents import Declared, ObjectHeaders, check_declared
 from domain.errors import AlreadyExists, BadInput, FailedPrecondition, Forbidden, Unauthenticated
 from domain.hierarchy import check_parent
 from domain.lifecycle import LifecycleEvent, next_state
@@ -182,6 +182,7 @@ def create_object(
     Raises: NotFound, Forbidden, Hierarchy, BadInput, FailedPrecondition, AlreadyExists.
     """
     _check_words(new)
+    check_declared(declared, field=("input",))
     parent = check_usable_parent(facts, Kind.OBJECT, parent_id)
     check_object_name(new.name, parent.kind, field=("input", "name"))
     if facts.is_name_taken:

@@ -14,11 +14,13 @@ from domain.changes import (
     RelationRemoved,
 )
 from domain.errors import BadInput, FailedPrecondition, NotFound
-from domain.limits import NOTE_LENGTH_MAX, RELATIONS_PER_CALL_MAX
+from domain.limits import RELATIONS_PER_CALL_MAX
 from domain.relations import (
+    ALLOWED_RELATIONS,
     ExternalReference,
     ExternalType,
     RelationKind,
+    check_note,
     check_relation,
     check_relation_facts,
     external_reference,
@@ -148,32 +150,39 @@ def add_relations(
 
 
 def _reference(link: ExternalLink, field: tuple[str, ...]) -> ExternalReference:
-    if link.note is not None and len(link.note) > NOTE_LENGTH_MAX:
-        raise BadInput(f"a note has at most {NOTE_LENGTH_MAX} characters", field=(*field, "note"))
+    check_note(link.note, field=field)
     return external_reference(link.type, link.value, link.name, field=field)
 
 
 def remove_relations(
     facts: LinkFacts, source_id: str, links: tuple[Link, ...], external: tuple[ExternalLink, ...], stamp: Stamp
 ) -> Decision[LinksChanged]:
-    """Remove relations from one resource, all or none.
+    """Remove relations from one resource, all or none; it takes at either end what adding them takes.
 
     Raises: NotFound (one of them doesn't stand), Forbidden, BadInput, FailedPrecondition.
     """
     _check_count(len(links) + len(external))
     source = _source(facts, source_id)
     changes: list[Change] = []
+    left = set(facts.existing)
     for index, link in enumerate(links):
         field = ("relations", str(index))
-        if (link.kind, link.target_id, link.name) not in facts.existing:
+        target = facts.resources.get(link.target_id)
+        identity = (link.kind, link.target_id, link.name)
+        # A relation is visible only to who may see both ends.
+        if identity not in left or target is None or target.level < Level.READ:
             named = f"{link.kind.value} {link.name}" if link.name else link.kind.value
             raise NotFound(f"no {named} leads from {source.id} to {link.target_id}", field=field)
+        left.remove(identity)
+        demand_level(target, target.id, ALLOWED_RELATIONS[link.kind].target_level, field=(*field, "target"))
         changes.append(RelationRemoved(link.kind, source.id, link.target_id, link.name))
+    left_external = set(facts.existing_external)
     for index, link in enumerate(external):
         field = ("external", str(index))
         reference = external_reference(link.type, link.value, link.name, field=field)
-        if reference.key not in facts.existing_external:
+        if reference.key not in left_external:
             raise NotFound(f"{source.id} doesn't cite {reference.value}", field=field)
+        left_external.remove(reference.key)
         changes.append(ExternalRelationRemoved(source.id, reference))
     removed = len(changes)
     changes.append(stamp.event(EventKind.RELATION_REMOVED, source.id))

@@ -4,7 +4,11 @@ from domain.errors import BadInput, Conflict
 from domain.limits import DESCRIPTION_LENGTH_MAX, DISPLAY_NAME_LENGTH_MAX, TITLE_LENGTH_MAX
 
 
-def _check_text(text: str, length_max: int, what: str, field: tuple[str, ...]) -> None:
+def check_text(text: str, length_max: int, what: str, field: tuple[str, ...] = ()) -> None:
+    """Refuse text that is over-long or that no store keeps as it is.
+
+    Raises: BadInput.
+    """
     if len(text) > length_max:
         raise BadInput(f"a {what} has at most {length_max} characters; this one has {len(text)}", field=field)
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
@@ -17,7 +21,7 @@ def check_title(title: str | None, *, field: tuple[str, ...] = ()) -> None:
     Raises: BadInput.
     """
     if title is not None:
-        _check_text(title, TITLE_LENGTH_MAX, "title", field)
+        check_text(title, TITLE_LENGTH_MAX, "title", field)
 
 
 def check_description(description: str | None, *, field: tuple[str, ...] = ()) -> None:
@@ -26,7 +30,7 @@ def check_description(description: str | None, *, field: tuple[str, ...] = ()) -
     Raises: BadInput.
     """
     if description is not None:
-        _check_text(description, DESCRIPTION_LENGTH_MAX, "description", field)
+        check_text(description, DESCRIPTION_LENGTH_MAX, "description", field)
 
 
 def check_display_name(name: str, *, field: tuple[str, ...] = ()) -> None:
@@ -36,7 +40,7 @@ def check_display_name(name: str, *, field: tuple[str, ...] = ()) -> None:
     """
     if not name.strip():
         raise BadInput("a display name has at least one character", field=field)
-    _check_text(name, DISPLAY_NAME_LENGTH_MAX, "display name", field)
+    check_text(name, DISPLAY_NAME_LENGTH_MAX, "display name", field)
 
 
 def check_email(email: str | None, *, field: tuple[str, ...] = ()) -> None:
@@ -46,7 +50,7 @@ def check_email(email: str | None, *, field: tuple[str, ...] = ()) -> None:
     """
     if email is None:
         return
-    _check_text(email, 254, "e-mail address", field)
+    check_text(email, 254, "e-mail address", field)
     local, at, domain = email.rpartition("@")
     if not at or not local or not domain or any(character.isspace() for character in email):
         raise BadInput(f"{email[:80]!r} is no e-mail address", field=field)

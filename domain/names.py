@@ -58,10 +58,7 @@ def check_object_name(name: str, parent_kind: Kind, *, field: tuple[str, ...] = 
     """
     if not name or "\0" in name:
         raise BadInput("an object's name is at least one character and holds no NUL", field=field)
-    try:
-        size = len(name.encode())
-    except UnicodeEncodeError as error:
-        raise BadInput("an object's name is UTF-8: it holds no lone surrogates", field=field) from error
+    size = _utf8_size(name, field)
     if size > KEY_BYTES_MAX:
         raise BadInput(f"an object's name has {size} bytes and may have {KEY_BYTES_MAX}", field=field)
     first, slash, rest = name.partition("/")
@@ -73,11 +70,18 @@ def check_object_name(name: str, parent_kind: Kind, *, field: tuple[str, ...] = 
         raise BadInput(message, field=field)
 
 
+def _utf8_size(text: str, field: tuple[str, ...]) -> int:
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError as error:
+        raise BadInput("names and keys are UTF-8: they hold no lone surrogates", field=field) from error
+
+
 def check_key_length(key: str, *, field: tuple[str, ...] = ()) -> None:
-    """Refuse a whole key (the path below the project) of more than 1024 bytes.
+    """Refuse a whole key (the path below the project) of more than 1024 bytes of UTF-8.
 
     Raises: BadInput.
     """
-    size = len(key.encode())
+    size = _utf8_size(key, field)
     if size > KEY_BYTES_MAX:
         raise BadInput(f"the key would have {size} bytes and may have {KEY_BYTES_MAX}", field=field)

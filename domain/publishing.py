@@ -143,7 +143,7 @@ def publish(facts: KeyFacts, publication: Publication) -> Decision[Published]:
     """
     upload = facts.upload
     if publication.upload_id is not None:
-        if upload is None or not upload.is_open:
+        if upload is None or not upload.is_open or not _is_for(upload, publication):
             raise NotFound(f"there is no open upload {publication.upload_id}")
         if publication.object_id is not None and facts.object is None:
             raise NotFound(f"there is no object {publication.object_id}")
@@ -152,6 +152,13 @@ def publish(facts: KeyFacts, publication: Publication) -> Decision[Published]:
     if facts.object is not None:
         return _publish_revision(facts.project, facts.object, publication)
     return _publish_new(facts.project, facts, publication)
+
+
+def _is_for(upload: UploadFacts, publication: Publication) -> bool:
+    """Whether the caller began the upload, for this Object or else for this key."""
+    if upload.created_by != publication.stamp.caller.user_id or upload.object_id != publication.object_id:
+        return False
+    return upload.object_id is not None or (upload.bucket, upload.key) == (publication.bucket, publication.key)
 
 
 def _finish(publication: Publication, published: Published) -> tuple[Change, ...]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from domain.access import Level
 from domain.errors import BadInput, Cycle, Hierarchy
 from domain.limits import IDENTIFIER_LENGTH_MAX, NOTE_LENGTH_MAX
+from domain.metadata import check_text
 from domain.resources import Kind
 
 
@@ -97,8 +98,16 @@ def check_relation_facts(
             raise BadInput(message, field=(*field, "name"))
     elif name is not None:
         raise BadInput(f"only CUSTOM relations bear a name; leave it out for {kind.value}", field=(*field, "name"))
-    if note is not None and len(note) > NOTE_LENGTH_MAX:
-        raise BadInput(f"a note has at most {NOTE_LENGTH_MAX} characters", field=(*field, "note"))
+    check_note(note, field=field)
+
+
+def check_note(note: str | None, *, field: tuple[str, ...] = ()) -> None:
+    """Refuse an over-long note.
+
+    Raises: BadInput.
+    """
+    if note is not None:
+        check_text(note, NOTE_LENGTH_MAX, "note", (*field, "note"))
 
 
 class ExternalType(StrEnum):
@@ -139,6 +148,7 @@ def external_reference(
     if not value or len(value) > IDENTIFIER_LENGTH_MAX or any(character < " " for character in value):
         message = f"an external identifier has 1 to {IDENTIFIER_LENGTH_MAX} printable characters"
         raise BadInput(message, field=(*field, "value"))
+    check_text(value, IDENTIFIER_LENGTH_MAX, "identifier", (*field, "value"))
     if kind is ExternalType.CUSTOM:
         check_relation_facts(RelationKind.CUSTOM, name, None, field=field)
         return ExternalReference(kind, value, name)
@@ -165,4 +175,6 @@ def _normalised_url(value: str, field: tuple[str, ...]) -> str:
     if not host or parts.scheme.lower() not in {"http", "https", "ftp", "s3"} or " " in value:
         message = f"{value[:80]!r} is no URL: it begins with http://, https://, ftp:// or s3:// and names a host"
         raise BadInput(message, field=(*field, "value"))
-    return urlunsplit((parts.scheme.lower(), parts.netloc.lower(), parts.path or "/", parts.query, parts.fragment))
+    user, at, place = parts.netloc.rpartition("@")
+    netloc = user + at + place.lower()
+    return urlunsplit((parts.scheme.lower(), netloc, parts.path or "/", parts.query, parts.fragment))

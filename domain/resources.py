@@ -64,7 +64,7 @@ class ContainerFacts:
     """A Project, Collection or Dataset; `level` is the caller's effective level on it.
 
     `entry_count` counts all names in it, `object_count` and `byte_count` its own AVAILABLE Objects.
-    `is_plain`: a PUT made it and nobody has described, granted, related or shared it since.
+    `is_plain`: a PUT made it, nobody has described, granted, related or shared it since, and it holds few names.
     """
 
     id: str
@@ -133,6 +133,11 @@ class ObjectFacts:
     def home(self) -> ParentEdge:
         """The edge to the home parent (of a tombstone: to the former one)."""
         return next(edge for edge in self.parents if edge.is_home)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Only containers are hidden; an Object is deleted."""
+        return False
 
 
 ResourceFacts = ContainerFacts | ObjectFacts

@@ -10,7 +10,7 @@ from domain.changes import (
     UploadAdded,
     UploadFailed,
 )
-from domain.contents import Declared, ObjectHeaders, PartFacts
+from domain.contents import Declared, ObjectHeaders, PartFacts, check_declared
 from domain.creation import BegunUpload
 from domain.errors import BadInput, FailedPrecondition, NotFound
 from domain.lifecycle import LifecycleEvent, next_state
@@ -35,8 +35,9 @@ def begin_upload(
 
     The Object keeps showing what it shows until the upload is published.
 
-    Raises: NotFound, Forbidden, FailedPrecondition.
+    Raises: NotFound, Forbidden, BadInput, FailedPrecondition.
     """
+    check_declared(declared, field=("input",))
     if existing is None:
         raise NotFound(f"there is no object {object_id} that you may see", field=("id",))
     check_upload_right(existing, stamp.caller.user_id)
@@ -58,9 +59,11 @@ def begin_upload(
             by=stamp.caller.user_id,
         )
     ]
+    before = after = None
     if state is not existing.state:
         changes.append(ObjectStateChanged(existing.id, state, None, stamp.now))
-    changes.append(stamp.event(EventKind.UPLOAD_BEGUN, existing.id))
+        before, after = existing.revision, existing.revision + 1
+    changes.append(stamp.event(EventKind.UPLOAD_BEGUN, existing.id, before=before, after=after))
     return Decision(tuple(changes), BegunUpload(upload_id, existing.id, project_name, key))
 
 
@@ -135,5 +138,7 @@ def fail_upload(
     if target is not None and target.state is State.INITIALIZING:
         state = next_state(target.state, LifecycleEvent.UPLOAD_FAILED, name=target.id)
         changes.append(ObjectStateChanged(target.id, state, reason, stamp.now))
-        changes.append(stamp.event(EventKind.UPLOAD_FAILED, target.id))
+        changes.append(
+            stamp.event(EventKind.UPLOAD_FAILED, target.id, before=target.revision, after=target.revision + 1)
+        )
     return Decision(tuple(changes), existing.id)

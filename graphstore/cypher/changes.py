@@ -184,11 +184,11 @@ EXTERNAL_RELATION_REMOVED: Final = _write(
 GRANT_SET: Final = _write(
     "set grants",
     "MATCH (u:User {id: row.user}) MATCH (r:Resource {id: row.resource}) "
-    "OPTIONAL MATCH (u)-[former:GRANTS]->(r) DELETE former "
-    "CREATE (u)-[:GRANTS {level: row.level, expiresAt: row.expiresAt, createdAt: row.at, createdBy: row.by}]->(r)",
+    "OPTIONAL MATCH (r)-[former:GRANTED_TO]->(:User {id: row.user}) DELETE former "
+    "CREATE (r)-[:GRANTED_TO {level: row.level, expiresAt: row.expiresAt, createdAt: row.at, createdBy: row.by}]->(u)",
 )
 GRANT_REMOVED: Final = _write(
-    "remove grants", "MATCH (:User {id: row.user})-[g:GRANTS]->(:Resource {id: row.resource}) DELETE g"
+    "remove grants", "MATCH (:Resource {id: row.resource})-[g:GRANTED_TO]->(:User {id: row.user}) DELETE g"
 )
 
 USER_ADDED: Final = _write("add users", "CREATE (u:User) SET u = row.node")

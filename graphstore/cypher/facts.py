@@ -31,8 +31,8 @@ _PARENTS: Final[LiteralString] = (
     "{{parent: nodeUp.id, name: edgeUp.name, home: edgeUp.home, passes: edgeUp.passes}}]"
 )
 _DESCRIBED: Final[LiteralString] = (
-    "{n}.madeByPut = true AND {n}.title IS NULL AND {n}.description IS NULL "
-    "AND NOT EXISTS {{ ({n})<-[:GRANTS]-() }} "
+    "{n}.title IS NULL AND {n}.description IS NULL "
+    "AND NOT EXISTS {{ ({n})-[:GRANTED_TO]->() }} "
     "AND NOT EXISTS {{ ({n})-[:METADATA|ORIGIN|POLICY|CUSTOM|CITES|LABELLED]-() }} "
     "AND size([({n})-[edgeUp:BELONGS_TO]->() | 1]) = 1"
 )
@@ -47,7 +47,8 @@ def resource_map(node: LiteralString, level: LiteralString) -> LiteralString:
     plain = _DESCRIBED.format(n=node)
     return (
         f"{node}{{.*, level: {level}, parents: {parents}, "
-        f"isPlain: CASE WHEN {node}.madeByPut = true THEN {plain} ELSE false END, "
+        # Asked only of what one deletion could empty (an Object has 64 names at most): it looks at all edges.
+        f"isPlain: CASE WHEN {node}.madeByPut = true AND {node}.entries <= 64 THEN {plain} ELSE false END, "
         f"content: [({node})-[:CONTENT]->(contentOf:Content) | contentOf.id]}}"
     )
 
@@ -446,9 +447,9 @@ _GRANT: Final = Statement(
     "facts of a grant",
     "MATCH (r:Resource {id: $resource}) "
     "OPTIONAL MATCH (u:User {id: $user}) "
-    "OPTIONAL MATCH (r)<-[g:GRANTS]-(:User {id: $user}) "
+    "OPTIONAL MATCH (r)-[g:GRANTED_TO]->(:User {id: $user}) "
     f"RETURN {resource_map('r', level_of('r'))} AS resource, u IS NOT NULL AS known, g.level AS granted, "
-    "size([(r)<-[other:GRANTS]-(holder:User) WHERE other.level = 4 AND other.expiresAt IS NULL "
+    "size([(r)-[other:GRANTED_TO]->(holder:User) WHERE other.level = 4 AND other.expiresAt IS NULL "
     "AND holder.id <> $user AND holder.active = true | 1]) AS others",
     _grant,
 )

@@ -68,7 +68,7 @@ def place(
 
 _PROJECTS: Final = Statement(
     "projects of a user",
-    "MATCH (:User {id: $caller})-[g:GRANTS]->(r:Project) "
+    "MATCH (:User {id: $caller})<-[g:GRANTED_TO]-(r:Project) "
     "WHERE (g.expiresAt IS NULL OR g.expiresAt > $now) AND r.state = 'AVAILABLE' "
     f"WITH r, {level_of('r')} AS level ORDER BY r.name RETURN collect({view_map('r', 'level')}) AS found",
     lambda rows: [container_view(found) for found in rows[0]["found"]],
@@ -391,7 +391,7 @@ def _grants(rows: Sequence[Row]) -> list[GrantView]:
 _GRANTS: Final = Statement(
     "grants",
     f"MATCH (r:Resource {{id: $id}}) WITH r, {level_of('r')} AS level WHERE level >= 4 "
-    "MATCH (r)<-[g:GRANTS]-(u:User) "
+    "MATCH (r)-[g:GRANTED_TO]->(u:User) "
     "RETURN u.id AS user, u.displayName AS name, r.id AS resource, properties(g) AS grant ORDER BY u.id",
     _grants,
 )

@@ -1,8 +1,10 @@
 """The permission pattern: one text fragment, used by every statement that decides or shows anything.
 
-From the resource at most three hops up, each capped by what its edge lets pass, to the caller's grants. From the user
-down it would be eighty times slower on the embedded engine (decision 0001). The tombstone of a deleted Object follows
-its DELETED edges. The pure rule that it must agree with is domain.access.effective_level.
+From the resource at most three hops up, each capped by what its edge lets pass, to the caller's grants. Every edge is
+followed in its own direction: the embedded engine keeps all edges that arrive at a node in one list, and a container
+has one for each child (decision 0008). From the user down it would be eighty times slower there (decision 0001).
+The tombstone of a deleted Object follows its DELETED edges. The pure rule that this must agree with is
+domain.access.effective_level.
 """
 
 from typing import LiteralString
@@ -20,7 +22,7 @@ def level_of(
     base: LiteralString = f"CASE WHEN {node}.dataClass = 'PUBLIC' THEN 1 ELSE 0 END" if with_public else "0"
     return (
         f"CASE WHEN {node} IS NULL THEN 0 ELSE reduce(best = {base}, found IN "
-        f"[path = ({node})-[:BELONGS_TO|DELETED*0..3]->(:Resource)<-[granted:GRANTS]-(:User {{id: {user}}}) "
+        f"[path = ({node})-[:BELONGS_TO|DELETED*0..3]->(:Resource)-[granted:GRANTED_TO]->(:User {{id: {user}}}) "
         f"WHERE granted.expiresAt IS NULL OR granted.expiresAt > {now} | "
         "reduce(least = 4, hop IN relationships(path) | CASE WHEN coalesce(hop.level, hop.passes) < least "
         "THEN coalesce(hop.level, hop.passes) ELSE least END)] | "
