@@ -6,7 +6,8 @@ two statements there: `upper` = the greatest sort among n unordered rows above t
 are one statement each of UNION ALL branches, because bounds that UNWIND gives use no index there.
 
 Upper bounds: on Neo4j a range whose bounds differ first at a character above U+FFFF comes back empty, so a prefix with
-such characters is bounded by its parent only and the reader stops by itself (`Range.prefix`).
+such characters, or with U+FFFF (whose successor is one), is bounded by its parent only, and the reader stops by itself
+(`Range.prefix`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +46,7 @@ class Range:
         """Exclusive upper bound as a sort string."""
         if self.before:
             return self.before
-        if self.prefix and all(character <= "\uffff" for character in self.prefix):
+        if self.prefix and all(character < "\uffff" for character in self.prefix):
             return successor(self.parent_id + self.prefix)
         return successor(self.parent_id)
 
