@@ -34,6 +34,11 @@ class RevisionView:
     published_at: datetime
     published_by: str
 
+    @property
+    def content_type(self) -> str:
+        """Media type of the bytes."""
+        return self.headers.content_type
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerView:
@@ -60,6 +65,11 @@ class ContainerView:
     versioning: Versioning
     location_constraint: str | None
 
+    @property
+    def state_reason(self) -> None:
+        """Nothing: a container is there or it isn't."""
+        return
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectView:
@@ -81,6 +91,31 @@ class ObjectView:
     updated_at: datetime
     published: RevisionView | None
     kind: Kind = Kind.OBJECT
+
+    @property
+    def version_id(self) -> str | None:
+        """The newest revision's versionId."""
+        return self.published.version_id if self.published else None
+
+    @property
+    def revision_number(self) -> int | None:
+        """The newest revision's number."""
+        return self.published.revision_number if self.published else None
+
+    @property
+    def length_bytes(self) -> int | None:
+        """Length of the newest revision's bytes."""
+        return self.published.length_bytes if self.published else None
+
+    @property
+    def content_type(self) -> str | None:
+        """Media type of the newest revision's bytes."""
+        return self.published.content_type if self.published else None
+
+    @property
+    def etag(self) -> str | None:
+        """ETag of the newest revision."""
+        return self.published.etag if self.published else None
 
 
 ResourceView = ContainerView | ObjectView

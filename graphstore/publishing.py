@@ -96,6 +96,8 @@ class Publisher:
             outcomes = await self._store.engine.write(
                 "publish", lambda transaction: _publish(transaction, [waiting.publication for waiting in group])
             )
+        except _NothingAcceptedError as refused:
+            outcomes = refused.outcomes
         except Exception as error:  # noqa: BLE001  whatever happened, each waiting client must hear of it
             if len(group) > 1:
                 for waiting in group:
@@ -113,6 +115,14 @@ class Publisher:
 
 Outcome = Published | Exception | None
 """None: its group changes the same Object or makes the same container already, and it goes into the next group."""
+
+
+class _NothingAcceptedError(Exception):
+    """Rolls back the locks of a group in which everything was refused: a refusal leaves nothing behind."""
+
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        super().__init__("every publication of the group was refused")
+        self.outcomes = outcomes
 
 
 async def _publish(transaction: Transaction, publications: Sequence[Publication]) -> list[Outcome]:
@@ -134,6 +144,8 @@ async def _publish(transaction: Transaction, publications: Sequence[Publication]
         taken.add(changed)
         changes.extend(decision.changes)
         outcomes.append(decision.result)
+    if not changes:
+        raise _NothingAcceptedError(outcomes)
     await apply_changes(transaction, changes)
     return outcomes
 

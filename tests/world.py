@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar
 
 from domain.access import Caller, Level
 from domain.changes import Change, UserAdded
-from domain.contents import BlobFacts, Content, Declared, NewContent, ObjectHeaders, PartFacts, multipart_etag, single_content
+from domain.contents import (
+    BlobFacts,
+    Content,
+    Declared,
+    NewContent,
+    ObjectHeaders,
+    PartFacts,
+    multipart_etag,
+    single_content,
+)
 from domain.creation import BegunUpload, NewResource, create_container, create_object, create_project
 from domain.deletion import ObjectDeletionFacts, delete_container, delete_object
 from domain.describing import Description, update_resource
@@ -304,18 +313,16 @@ class World:
         stamp = self.stamp(user)
         return await self.store.run_rule(
             "add a part",
-            lock=(upload_id,),
+            lock=(),
             load=facts.upload(upload_id, user, self.now_ms),
             decide=lambda found: add_part(found[0], upload_id, part, stamp),
         )
 
     async def fail(self, user: str, upload_id: str, reason: str = "aborted") -> str:
         stamp = self.stamp(user)
-        found = await self.store.read(facts.upload(upload_id, user, self.now_ms))
-        waiting = [] if found[1] is None else [found[1].id]
         return await self.store.run_rule(
             "fail an upload",
-            lock=(upload_id, *waiting),
+            lock=(),
             load=facts.upload(upload_id, user, self.now_ms),
             decide=lambda known: fail_upload(known[0], known[1], upload_id, reason, stamp),
         )

@@ -36,15 +36,15 @@ def users(ids: Sequence[str]) -> Query[dict[str, UserView]]:
 # -- relations
 
 
-def _relation(found: Mapping[str, Any], *, is_outgoing: bool) -> RelationView:
-    edge = found["edge"]
+def _relation(found: Sequence[Any], *, is_outgoing: bool) -> RelationView:
+    kind, edge, other = found
     return RelationView(
         id=edge["id"],
-        kind=RelationKind(found["type"]),
+        kind=RelationKind(kind),
         name=edge.get("name"),
         note=edge.get("note"),
         is_outgoing=is_outgoing,
-        other=resource_view(found["other"]),
+        other=resource_view(other),
         source_version_id=edge.get("sourceVersionId"),
         target_version_id=edge.get("targetVersionId"),
         created_at=from_ms(edge["createdAt"]),
@@ -65,7 +65,8 @@ _PAGES_OF_LINKS: Final[LiteralString] = (
     "WHERE type(e) IN q.kinds AND e.id > q.after "
     f"WITH q, r, e, o, {level_of('r')} AS ownLevel, {level_of('o')} AS level WHERE ownLevel >= 1 AND level >= 1 "
     "WITH q, e, o, level ORDER BY e.id "
-    f"WITH q, collect({{type: type(e), edge: properties(e), other: {view_map('o', 'level')}}}) AS found "
+    # Lists, not maps: the embedded engine takes the last map projection for the whole of a map around it.
+    f"WITH q, collect([type(e), properties(e), {view_map('o', 'level')}]) AS found "
     "RETURN q.i AS i, found[0..q.size] AS found"
 )
 _LINKS_OUT: Final = Statement(
@@ -117,7 +118,7 @@ def _revisions(rows: Sequence[Row]) -> Mapping[int, list[RevisionView]]:
 
 _REVISIONS: Final = Statement(
     "revisions of many",
-    f"UNWIND $requests AS q MATCH (o:Object {{id: q.id}}) WITH q, o, {level_of('o')} AS level "
+    f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) WITH q, o, {level_of('o')} AS level "
     "WHERE level >= 1 AND o.versionId IS NOT NULL "
     "MATCH (o)-[:VERSION*0..]->(r) WHERE r.revisionNumber < q.below "
     "WITH q, r ORDER BY r.revisionNumber DESC WITH q, collect(r{.*}) AS found "
@@ -139,7 +140,7 @@ def revisions(
 
 _REVISIONS_AT: Final = Statement(
     "revisions at",
-    f"UNWIND $requests AS q MATCH (o:Object {{id: q.id}}) WITH q, o, {level_of('o')} AS level WHERE level >= 1 "
+    f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) WITH q, o, {level_of('o')} AS level WHERE level >= 1 "
     "OPTIONAL MATCH (r:Revision {versionId: q.version}) WHERE r.objectId = o.id "
     "WITH q, CASE WHEN o.versionId = q.version THEN o ELSE r END AS found WHERE found IS NOT NULL "
     "RETURN q.i AS i, found{.*} AS revision",
@@ -179,7 +180,7 @@ def _grants(rows: Sequence[Row]) -> Mapping[str, list[GrantView]]:
 _GRANTS: Final = Statement(
     "grants of many",
     f"UNWIND $ids AS id MATCH (r:Resource {{id: id}}) WITH r, {level_of('r')} AS level WHERE level >= 4 "
-    "MATCH (r)<-[g:GRANTS]-(u:User) "
+    "MATCH (r)-[g:GRANTED_TO]->(u:User) "
     "RETURN u.id AS user, u.displayName AS name, r.id AS resource, properties(g) AS grant",
     _grants,
 )
@@ -208,8 +209,8 @@ def _places(rows: Sequence[Row]) -> Mapping[str, HomePlace]:
 
 _PLACES: Final = Statement(
     "home places",
-    "UNWIND $ids AS id MATCH path = (r:Resource {id: id})-[:BELONGS_TO*0..3 {home: true}]->(p:Project) "
-    "WHERE p.bucket IS NOT NULL "
+    "UNWIND $ids AS id MATCH (r:Resource {id: id}) WITH id, r "
+    "MATCH path = (r)-[:BELONGS_TO*0..3 {home: true}]->(p:Project) WITH id, path, p WHERE p.bucket IS NOT NULL "
     "RETURN id, p.id AS project, p.bucket AS bucket, [e IN relationships(path) | e.name] AS names",
     _places,
 )
@@ -222,5 +223,10 @@ def home_places(ids: Sequence[str]) -> Query[Mapping[str, HomePlace]]:
 
 # -- counters
 
-COUNTERS: Final = Shape("counters", "ContainerEntry", "[e.sort, r.id, r.kind, r.objects, r.bytes, r.changedAt]")
+COUNTERS: Final = Shape(
+    "counters",
+    "ContainerEntry",
+    "[e.sort, r.id, r.kind, r.objects, r.bytes, r.changedAt]",
+    lambda row: (row[2], row[1]),
+)
 """Own counters of the containers in a container, for sums over subtrees."""

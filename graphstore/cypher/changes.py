@@ -75,7 +75,7 @@ OBJECT_ADDED: Final = _write(
 
 REVISION_PUSHED_BACK: Final = _write(
     "push revisions back",
-    "MATCH (o:Object {id: row.id})-[shown:CONTENT]->(content:Content) "
+    "MATCH (o:Resource {id: row.id})-[shown:CONTENT]->(content:Content) "
     "OPTIONAL MATCH (o)-[chain:VERSION]->(before:Revision) "
     "CREATE (r:Revision {objectId: o.id, versionId: o.versionId, revisionNumber: o.revisionNumber, state: o.state, "
     "contentLength: o.contentLength, etag: o.etag, md5: o.md5, sha256: o.sha256, checksums: o.checksums, "
@@ -100,12 +100,14 @@ CONTENT_ADDED_OF_PARTS: Final = _write(
     "CREATE (content:Content) SET content = row.node WITH row, content UNWIND row.parts AS part "
     "MATCH (blob:Blob {id: part.blobId}) "
     "CREATE (content)-[:PART {index: part.index, number: part.number, start: part.start, length: part.length, "
-    "checksums: part.checksums}]->(blob)",
+    "checksums: part.checksums}]->(blob) "
+    # A part sent again while its upload was completed with the former one.
+    "SET blob.orphanedAt = null",
 )
 
 REVISION_PUBLISHED: Final = _write(
     "publish revisions",
-    "MATCH (o:Object {id: row.id}) MATCH (content:Content {id: row.contentId}) "
+    "MATCH (o:Resource {id: row.id}) MATCH (content:Content {id: row.contentId}) "
     "SET o += row.node, o.revision = o.revision + 1, o.md5 = content.md5, o.sha256 = content.sha256, "
     "o.checksums = content.checksums, o.checksumType = content.checksumType, o.partCount = content.partCount "
     "CREATE (o)-[:CONTENT]->(content)",
@@ -119,13 +121,13 @@ COUNTERS_CHANGED: Final = _write(
 
 OBJECT_STATE_CHANGED: Final = _write(
     "change states",
-    "MATCH (o:Object {id: row.id}) SET o.state = row.state, o.stateReason = row.reason, o.updatedAt = row.at, "
+    "MATCH (o:Resource {id: row.id}) SET o.state = row.state, o.stateReason = row.reason, o.updatedAt = row.at, "
     "o.revision = o.revision + 1",
 )
 
 OBJECT_REMOVED: Final = _write(
     "remove objects",
-    "MATCH (o:Object {id: row.id}) "
+    "MATCH (o:Resource {id: row.id}) "
     "SET o.stateBefore = o.state, o.state = 'DELETED', o.updatedAt = row.at, o.revision = o.revision + 1 "
     "WITH row, o UNWIND row.names AS former "
     "MATCH (o)-[edge:BELONGS_TO {name: former.name}]->(parent:Resource {id: former.parent}) "
@@ -142,7 +144,7 @@ FIELDS_CHANGED: Final = _write(
 )
 
 VERSIONING_SET: Final = _write(
-    "set versioning", "MATCH (p:Project {id: row.id}) SET p.versioning = row.versioning, p.revision = p.revision + 1"
+    "set versioning", "MATCH (p:Resource {id: row.id}) SET p.versioning = row.versioning, p.revision = p.revision + 1"
 )
 
 _RELATION_FACTS: Final[LiteralString] = (
@@ -207,7 +209,7 @@ CREDENTIAL_REVOKED: Final = _write(
 
 UPLOAD_ADDED: Final = _write(
     "add uploads",
-    "MATCH (p:Project {id: row.node.projectId}) CREATE (u:Upload) SET u = row.node, u.bucket = p.bucket",
+    "MATCH (p:Resource {id: row.node.projectId}) CREATE (u:Upload) SET u = row.node, u.bucket = p.bucket",
 )
 PART_ADDED: Final = _write(
     "add parts",

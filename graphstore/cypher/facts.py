@@ -179,7 +179,7 @@ def _deletion(rows: Sequence[Row]) -> ObjectDeletionFacts:
 
 _DELETION: Final = Statement(
     "facts of a deletion",
-    "MATCH (o:Object {id: $id}) "
+    "MATCH (o:Resource {id: $id, kind: 'OBJECT'}) "
     "OPTIONAL MATCH (o)-[:BELONGS_TO*1..3]->(c:Resource) WITH o, collect(DISTINCT c) AS above "
     f"RETURN {resource_map('o', level_of('o'))} AS object, "
     f"[c IN above | {resource_map('c', '0')}] AS containers",
@@ -302,7 +302,7 @@ _KEYS: Final = Statement(
     "facts of keys",
     "UNWIND $requests AS q "
     + WAY
-    + "OPTIONAL MATCH (named:Object {id: q.objectId}) "
+    + "OPTIONAL MATCH (named:Resource {id: q.objectId, kind: 'OBJECT'}) "
     + "OPTIONAL MATCH (upload:Upload {id: q.uploadId}) "
     + "WITH q, p, c1, c2, upload, CASE WHEN q.objectId = '' THEN o ELSE named END AS o "
     + f"RETURN q.i AS i, {KEY_COLUMNS}, "
@@ -392,14 +392,15 @@ def _upload(rows: Sequence[Row]) -> tuple[UploadFacts | None, ObjectFacts | None
 _UPLOAD: Final = Statement(
     "facts of an upload",
     "MATCH (upload:Upload {id: $id}) SET upload.lockCount = upload.lockCount + 1 "
-    "WITH upload OPTIONAL MATCH (o:Object {id: coalesce(upload.objectId, '')}) "
+    "WITH upload OPTIONAL MATCH (o:Resource {id: coalesce(upload.objectId, ''), kind: 'OBJECT'}) "
+    "SET o.lockCount = o.lockCount + 1 "
     f"RETURN {UPLOAD_MAP} AS upload, {resource_map('o', level_of('o'))} AS object",
     _upload,
 )
 
 
 def upload(upload_id: str, caller: str, now: int) -> Query[tuple[UploadFacts | None, ObjectFacts | None]]:
-    """Lock and load an upload, and the Object that waits for it, if one does; for rules only, as it writes."""
+    """Lock and load an upload and the Object that waits for it, if one does; for rules only, as it writes."""
     return _UPLOAD.bind(id=upload_id, caller=caller, now=now)
 
 

@@ -5,9 +5,8 @@ two statements there: `upper` = the greatest sort among n unordered rows above t
 `upper`, sorted. That is right whatever order the engine walks, and fast because it walks the index. Several parents
 are one statement each of UNION ALL branches, because bounds that UNWIND gives use no index there.
 
-Upper bounds: on Neo4j a range whose bounds differ first at a character above U+FFFF comes back empty, so a prefix with
-such characters, or with U+FFFF (whose successor is one), is bounded by its parent only, and the reader stops by itself
-(`Range.prefix`).
+On Neo4j a range whose bounds differ first at a character above U+FFFF comes back empty. Such a range is asked for with
+the bound that a page starts at alone (`Range.on_both_engines`), and rows beyond the other are dropped.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +31,7 @@ assert len(_NUMBERS) == BRANCHES_MAX, "one number a branch"
 class Range:
     """A stretch of a parent's names: from `lower` (inclusive or not), ending before `before` if given.
 
-    `lower` and `before` are whole sort strings; `prefix` bounds the names themselves.
+    `lower` and `before` are whole sort strings; `prefix` bounds the names themselves, from above only.
     """
 
     parent_id: str
@@ -44,11 +43,21 @@ class Range:
     @property
     def upper(self) -> str:
         """Exclusive upper bound as a sort string."""
-        if self.before:
-            return self.before
-        if self.prefix and all(character < "\uffff" for character in self.prefix):
-            return successor(self.parent_id + self.prefix)
-        return successor(self.parent_id)
+        end = successor(self.parent_id + self.prefix)
+        return min(self.before, end) if self.before else end
+
+    def holds(self, sort: str) -> bool:
+        """Whether a sort string lies in the range."""
+        return (self.lower < sort or (self.is_lower_included and self.lower == sort)) and sort < self.upper
+
+    def on_both_engines(self, *, is_backward: bool) -> "Range":
+        """Return a range that both engines read right and that begins with the same rows, in the page's direction."""
+        pair = next(((low, high) for low, high in zip(self.lower, self.upper, strict=False) if low != high), ("", ""))
+        if max(pair) <= "\uffff":
+            return self
+        if is_backward:
+            return Range(self.parent_id, self.parent_id, before=self.upper)
+        return Range(self.parent_id, self.lower, self.is_lower_included)
 
 
 def whole(parent_id: str) -> Range:
@@ -150,7 +159,8 @@ def page_query(
             bounds = f"{bounds} AND e.sort <= $last{number}"
             parameters["last" + number] = uppers.get(index) or ""
         branches.append(
-            f"MATCH (e:{shape.label})-[:NAMES]->(r:Resource) WHERE {bounds} "
+            # Without the hint Neo4j may scan and filter, for a small graph: slow later, and wrong above U+FFFF.
+            f"MATCH (e:{shape.label})-[:NAMES]->(r:Resource) USING INDEX SEEK e:{shape.label}(sort) WHERE {bounds} "
             f"WITH e, r ORDER BY e.sort {direction} LIMIT $size "
             f"RETURN {number} AS i, collect({shape.columns}) AS found"
         )

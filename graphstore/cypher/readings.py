@@ -33,14 +33,15 @@ def _resources(rows: Sequence[Row]) -> Mapping[str, ResourceView]:
 
 _RESOURCES: Final = Statement(
     "resources by id",
-    f"UNWIND $ids AS id MATCH (r:Resource {{id: id}}) WITH r, {level_of('r')} AS level WHERE level >= 1 "
+    f"UNWIND $ids AS id MATCH (r:Resource {{id: id}}) WITH r, {level_of('r')} AS level "
+    "WHERE level >= 1 AND coalesce(r.hidden, false) = false "
     f"RETURN {view_map('r', 'level')} AS resource",
     _resources,
 )
 
 
 def resources(ids: Sequence[str], caller: str, now: int) -> Query[Mapping[str, ResourceView]]:
-    """Resources by id; what isn't there or may not be seen is absent."""
+    """Resources by id; what isn't there, has left with its last key or may not be seen is absent."""
     return _RESOURCES.bind(ids=list(dict.fromkeys(ids)), caller=caller, now=now)
 
 
@@ -320,7 +321,7 @@ def _revisions(rows: Sequence[Row]) -> list[RevisionView]:
 
 _REVISIONS: Final = Statement(
     "revisions",
-    f"MATCH (o:Object {{id: $id}}) WITH o, {level_of('o')} AS level WHERE level >= 1 AND o.versionId IS NOT NULL "
+    f"MATCH (o:Resource {{id: $id, kind: 'OBJECT'}}) WITH o, {level_of('o')} AS level WHERE level >= 1 AND o.versionId IS NOT NULL "
     "MATCH (o)-[:VERSION*0..]->(r) WHERE r.revisionNumber < $below "
     "WITH r ORDER BY r.revisionNumber DESC LIMIT $size RETURN r{.*} AS revision",
     _revisions,
@@ -338,7 +339,7 @@ def _revision(rows: Sequence[Row]) -> RevisionView | None:
 
 _REVISION_AT: Final = Statement(
     "revision at",
-    f"MATCH (o:Object {{id: $id}}) WITH o, {level_of('o')} AS level WHERE level >= 1 "
+    f"MATCH (o:Resource {{id: $id, kind: 'OBJECT'}}) WITH o, {level_of('o')} AS level WHERE level >= 1 "
     "OPTIONAL MATCH (r:Revision {versionId: $version}) WHERE r.objectId = o.id "
     "WITH CASE WHEN o.versionId = $version THEN o ELSE r END AS found WHERE found IS NOT NULL "
     "RETURN found{.*} AS revision",

@@ -92,7 +92,7 @@ _RESOLVE: Final = Statement(
     "WITH q{.*, user: coalesce(signer.id, ''), credential: credential{.*}, signer: signer{.*}} AS q "
     + WAY
     + "OPTIONAL MATCH (upload:Upload {id: q.uploadId}) "
-    "OPTIONAL MATCH (awaiting:Object {id: coalesce(upload.objectId, '')}) "
+    "OPTIONAL MATCH (awaiting:Resource {id: coalesce(upload.objectId, ''), kind: 'OBJECT'}) "
     "WITH q, p, c1, c2, upload, CASE WHEN awaiting IS NULL THEN o ELSE awaiting END AS o "
     "OPTIONAL MATCH (content:Content)<-[:CONTENT]-(o) WHERE q.wantsContent "
     "OPTIONAL MATCH (content)-[:PART]->(blob:Blob) WHERE content.partCount = 0 "
@@ -156,7 +156,7 @@ _VERSION: Final = Statement(
     "version at a key",
     "UNWIND $requests AS q " + WAY + "OPTIONAL MATCH (older:Revision {versionId: q.version}) "
     "OPTIONAL MATCH (newest:Object {versionId: q.version}) "
-    "OPTIONAL MATCH (owner:Object {id: coalesce(older.objectId, newest.id, '')}) "
+    "OPTIONAL MATCH (owner:Resource {id: coalesce(older.objectId, newest.id, ''), kind: 'OBJECT'}) "
     "WITH q, sort, owner, CASE WHEN newest IS NULL THEN older ELSE newest END AS found "
     "WHERE found IS NOT NULL AND owner IS NOT NULL AND (EXISTS { (:Entry {sort: sort})-[:NAMES]->(owner) } "
     "OR EXISTS { (:FormerEntry {sort: sort})-[:FORMERLY]->(owner) }) "
@@ -210,6 +210,20 @@ _PART_NUMBER: Final = Statement(
 def part_numbered(content_id: str, number: int) -> Query[list[tuple[int, PartFacts]]]:
     """Part of a content by its number."""
     return _PART_NUMBER.bind(id=content_id, number=number)
+
+
+_PARTS_AFTER: Final = Statement(
+    "parts of a content after a number",
+    "MATCH (c:Content {id: $id})-[part:PART]->(b:Blob) WHERE part.number > $after "
+    "WITH part, b ORDER BY part.number LIMIT $size "
+    "RETURN part.start AS start, part.number AS number, part.checksums AS checksums, b{.*} AS blob ORDER BY number",
+    lambda rows: [part for _, part in _parts(rows)],
+)
+
+
+def parts_after(content_id: str, after: int, size: int) -> Query[list[PartFacts]]:
+    """Parts of a content above a number, by number."""
+    return _PARTS_AFTER.bind(id=content_id, after=after, size=size)
 
 
 def _uploaded(rows: Sequence[Row]) -> list[tuple[PartFacts, int]]:

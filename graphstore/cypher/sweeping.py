@@ -21,7 +21,8 @@ def stale_uploads(before_ms: int, size: int) -> Query[list[tuple[str, str]]]:
 
 _ORPHANED_BLOBS: Final = Statement(
     "orphaned blobs",
-    "MATCH (b:Blob) WHERE b.orphanedAt <= $until WITH b LIMIT $size RETURN b.id AS id",
+    "MATCH (b:Blob) WHERE b.orphanedAt <= $until AND NOT EXISTS { (b)<-[:PART|UPLOADED]-() } "
+    "WITH b LIMIT $size RETURN b.id AS id",
     lambda rows: [str(row["id"]) for row in rows],
 )
 
@@ -33,7 +34,7 @@ def orphaned_blobs(until_ms: int, size: int) -> Query[list[str]]:
 
 _FORGET_BLOBS: Final = Statement(
     "forget blobs",
-    "UNWIND $ids AS id MATCH (b:Blob {id: id}) "
+    "UNWIND $ids AS id MATCH (b:Blob {id: id}) WITH b "
     "WHERE b.orphanedAt IS NOT NULL AND NOT EXISTS { (b)<-[:PART|UPLOADED]-() } DETACH DELETE b",
     nothing,
 )
