@@ -39,10 +39,11 @@ class EngineKind(StrEnum):
 
 
 class Transaction:
-    """One open write transaction."""
+    """One open write transaction; `is_alone` says that no other writer can come between its statements."""
 
-    def __init__(self, transaction: AsyncTransaction) -> None:
+    def __init__(self, transaction: AsyncTransaction, *, is_alone: bool) -> None:
         self._transaction = transaction
+        self.is_alone = is_alone
         self.statement_count = 0
 
     async def run(self, query: Query[T]) -> T:
@@ -136,7 +137,7 @@ class Engine:
         async with self._session(neo4j.WRITE_ACCESS) as session:
             driver_transaction = await session.begin_transaction(timeout=_WRITE_TIMEOUT_S)
             async with driver_transaction:
-                transaction = Transaction(driver_transaction)
+                transaction = Transaction(driver_transaction, is_alone=self._gate is not None)
                 answer = await work(transaction)
                 await driver_transaction.commit()
             self.statement_count += transaction.statement_count

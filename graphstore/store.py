@@ -27,6 +27,8 @@ async def load_under_locks(transaction: Transaction, load: Query[F], locks_of: C
             return facts
         # Locking later than in id order may cross another writer: the engine then runs the whole again.
         await transaction.run(cypher.lock(sorted(missing)))
+        if transaction.is_alone:
+            return facts
         held |= missing
 
 

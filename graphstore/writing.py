@@ -47,7 +47,7 @@ from graphstore.statements import Query, Statement
 
 Rows = tuple[Statement[None], Mapping[str, Any]]
 
-_ORDER: Final[tuple[Statement[None], ...]] = (
+ORDER: Final[tuple[Statement[None], ...]] = (
     cypher.USER_ADDED,
     cypher.TOKEN_ADDED,
     cypher.CREDENTIAL_ADDED,
@@ -56,6 +56,7 @@ _ORDER: Final[tuple[Statement[None], ...]] = (
     cypher.CONTAINER_ADDED[Kind.COLLECTION],
     cypher.CONTAINER_ADDED[Kind.DATASET],
     cypher.OBJECT_ADDED,
+    cypher.OBJECT_PUBLISHED,
     cypher.REVISION_PUSHED_BACK,
     cypher.CONTENT_ADDED,
     cypher.CONTENT_ADDED_OF_PARTS,
@@ -80,11 +81,12 @@ _ORDER: Final[tuple[Statement[None], ...]] = (
     cypher.TOKEN_REVOKED,
     cypher.CREDENTIAL_REVOKED,
     cypher.COUNTERS_CHANGED,
+    cypher.EVENT_OF_NEW,
     cypher.EVENT,
 )
 """Makers of nodes before those that match them; counters late, summed per container; events last."""
 
-_RANK: Final = {statement.name: rank for rank, statement in enumerate(_ORDER)}
+_RANK: Final = {statement.name: rank for rank, statement in enumerate(ORDER)}
 
 
 async def apply_changes(transaction: Transaction, changes: Iterable[Change]) -> None:
@@ -97,20 +99,52 @@ def queries_for(changes: Iterable[Change]) -> list[Query[None]]:
     """Sort changes into statements with their rows."""
     batches: dict[str, tuple[Statement[None], list[Mapping[str, Any]]]] = {}
     counters: dict[str, dict[str, Any]] = {}
+    added: dict[str, ObjectAdded] = {}
+    made: set[str] = set()
     at = 0
-    for change in changes:
-        if isinstance(change, CountersChanged):
-            _sum_counters(counters, change)
-            continue
-        if isinstance(change, Event):
-            at = max(at, to_ms(change.at))
-        for statement, row in rows_for(change):
+
+    def put(rows: Iterable[Rows]) -> None:
+        for statement, row in rows:
             batches.setdefault(statement.name, (statement, []))[1].append(row)
+
+    for change in changes:
+        match change:
+            case CountersChanged():
+                _sum_counters(counters, change)
+            case ObjectAdded():
+                made.add(change.id)
+                added[change.id] = change
+            case RevisionPublished() if change.object_id in added and _is_in_one_piece(change):
+                put([_object_published(added.pop(change.object_id), change)])
+            case Event():
+                at = max(at, to_ms(change.at))
+                statement, row = _event(change)
+                put([(cypher.EVENT_OF_NEW if change.resource_id in made else statement, row)])
+            case _:
+                put(rows_for(change))
+    for change in added.values():
+        put(rows_for(change))
     if counters:
         rows = [{**counters[key], "at": at} for key in sorted(counters)]
         batches[cypher.COUNTERS_CHANGED.name] = (cypher.COUNTERS_CHANGED, list(rows))
     ordered = sorted(batches.values(), key=lambda batch: _RANK[batch[0].name])
     return [statement.bind(rows=rows) for statement, rows in ordered]
+
+
+def _is_in_one_piece(change: RevisionPublished) -> bool:
+    return isinstance(change.content, NewContent) and not change.content.is_multipart
+
+
+def _object_published(added: ObjectAdded, published: RevisionPublished) -> Rows:
+    """One row for a new Object and its first bytes."""
+    content = published.content
+    assert isinstance(content, NewContent), "it came in one piece"
+    node = _content(content)
+    (part,) = _parts(content.parts, with_blobs=True)
+    _, row = _object_added(added)
+    digests = {name: node[name] for name in ("md5", "sha256", "checksums", "checksumType", "partCount")}
+    shown = {**row["node"], **_revision(published), **digests, "revision": 1}
+    return cypher.OBJECT_PUBLISHED, {**row, "node": shown, "content": node, "part": part}
 
 
 def _sum_counters(counters: dict[str, dict[str, Any]], change: CountersChanged) -> None:
@@ -332,37 +366,43 @@ def _parts(parts: Iterable[PartFacts], *, with_blobs: bool) -> list[dict[str, An
 
 def _revision_published(change: RevisionPublished) -> tuple[Rows, ...]:
     content = change.content
-    node = {
+    row = {"id": change.object_id, "contentId": content.id, "node": _revision(change)}
+    published = (cypher.REVISION_PUBLISHED, row)
+    if not isinstance(content, NewContent):
+        return (published,)
+    added = {"node": _content(content), "parts": _parts(content.parts, with_blobs=not content.is_multipart)}
+    statement = cypher.CONTENT_ADDED_OF_PARTS if content.is_multipart else cypher.CONTENT_ADDED
+    return ((statement, added), published)
+
+
+def _revision(change: RevisionPublished) -> dict[str, Any]:
+    """What an Object shows of its newest revision, save what stands on the content."""
+    return {
         "versionId": change.version_id,
         "revisionNumber": change.revision_number,
         "state": change.state,
         "stateReason": None,
-        "contentLength": content.length_bytes,
-        "etag": content.etag,
+        "contentLength": change.content.length_bytes,
+        "etag": change.content.etag,
         "shown": change.versioning,
         "publishedAt": to_ms(change.at),
         "publishedBy": change.by,
         "updatedAt": to_ms(change.at),
         **_headers(change.headers),
     }
-    published = (cypher.REVISION_PUBLISHED, {"id": change.object_id, "contentId": content.id, "node": node})
-    if not isinstance(content, NewContent):
-        return (published,)
-    row = {
-        "node": {
-            "id": content.id,
-            "length": content.length_bytes,
-            "etag": content.etag,
-            "md5": content.md5,
-            "sha256": content.sha256,
-            "checksums": json.dumps(dict(content.checksums)),
-            "checksumType": content.checksum_type,
-            "partCount": len(content.parts) if content.is_multipart else 0,
-        },
-        "parts": _parts(content.parts, with_blobs=not content.is_multipart),
+
+
+def _content(content: NewContent) -> dict[str, Any]:
+    return {
+        "id": content.id,
+        "length": content.length_bytes,
+        "etag": content.etag,
+        "md5": content.md5,
+        "sha256": content.sha256,
+        "checksums": json.dumps(dict(content.checksums)),
+        "checksumType": content.checksum_type,
+        "partCount": len(content.parts) if content.is_multipart else 0,
     }
-    statement = cypher.CONTENT_ADDED_OF_PARTS if content.is_multipart else cypher.CONTENT_ADDED
-    return ((statement, row), published)
 
 
 def _relation_added(change: RelationAdded) -> Rows:

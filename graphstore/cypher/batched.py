@@ -140,8 +140,8 @@ def revisions(
 
 _REVISIONS_AT: Final = Statement(
     "revisions at",
-    f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) WITH q, o, {level_of('o')} AS level WHERE level >= 1 "
-    "OPTIONAL MATCH (r:Revision {versionId: q.version}) WHERE r.objectId = o.id "
+    f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) WITH q, o, {level_of('o')} AS level "
+    "WHERE level >= 1 OPTIONAL MATCH (r:Revision {versionId: q.version}) WHERE r.objectId = o.id "
     "WITH q, CASE WHEN o.versionId = q.version THEN o ELSE r END AS found WHERE found IS NOT NULL "
     "RETURN q.i AS i, found{.*} AS revision",
     lambda rows: {int(row["i"]): revision_view(row["revision"]) for row in rows},

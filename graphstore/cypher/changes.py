@@ -73,6 +73,18 @@ OBJECT_ADDED: Final = _write(
     + "CREATE (:Entry {sort: row.sort, since: parent.epoch})-[:NAMES]->(r)",
 )
 
+OBJECT_PUBLISHED: Final = _write(
+    "publish new objects",
+    "MATCH (parent:Resource {id: row.parent}) CREATE (r:Resource:Object) SET r = row.node "
+    "CREATE (content:Content) SET content = row.content "
+    "CREATE (blob:Blob) SET blob = row.part.blob WITH row, parent, r, content, blob "
+    + _BELOW
+    + "CREATE (:Entry {sort: row.sort, since: parent.epoch})-[:NAMES]->(r), (r)-[:CONTENT]->(content) "
+    "CREATE (content)-[:PART {index: 0, number: 1, start: 0, length: row.part.length, "
+    "checksums: row.part.checksums}]->(blob)",
+)
+"""What OBJECT_ADDED, CONTENT_ADDED and REVISION_PUBLISHED make of a new key in one piece, which is most of all PUTs."""
+
 REVISION_PUSHED_BACK: Final = _write(
     "push revisions back",
     "MATCH (o:Resource {id: row.id})-[shown:CONTENT]->(content:Content) "
@@ -231,6 +243,7 @@ UPLOAD_FAILED: Final = _write(
     "WITH u, row OPTIONAL MATCH (u)-[part:UPLOADED]->(b:Blob) SET b.orphanedAt = row.at DELETE part",
 )
 
+EVENT_OF_NEW: Final = _write("write events of new resources", "CREATE (e:Event) SET e = row, e.lockCount = 0")
 EVENT: Final = _write(
     "write events",
     "OPTIONAL MATCH (r:Resource {id: row.resourceId}) "

@@ -298,6 +298,12 @@ KEY_COLUMNS: Final[LiteralString] = (
     f"{resource_map('c2', level_of('c2', 'q.user', 'q.now'))} AS c2"
 )
 
+
+def _level_of_lowest(node: LiteralString, below: LiteralString) -> LiteralString:
+    """Level on a container on the way if it is the lowest that exists; a publication is decided on no other."""
+    return f"CASE WHEN {below} IS NOT NULL THEN 0 ELSE {level_of(node, 'q.user', 'q.now')} END"
+
+
 _KEYS: Final = Statement(
     "facts of keys",
     "UNWIND $requests AS q "
@@ -305,14 +311,19 @@ _KEYS: Final = Statement(
     + "OPTIONAL MATCH (named:Resource {id: q.objectId, kind: 'OBJECT'}) "
     + "OPTIONAL MATCH (upload:Upload {id: q.uploadId}) "
     + "WITH q, p, c1, c2, upload, CASE WHEN q.objectId = '' THEN o ELSE named END AS o "
-    + f"RETURN q.i AS i, {KEY_COLUMNS}, "
+    + f"RETURN q.i AS i, {resource_map('p', _level_of_lowest('p', 'c1'))} AS project, "
+    + f"{resource_map('c1', _level_of_lowest('c1', 'c2'))} AS c1, "
+    + f"{resource_map('c2', level_of('c2', 'q.user', 'q.now'))} AS c2, "
     + f"{resource_map('o', level_of('o', 'q.user', 'q.now'))} AS object, {UPLOAD_MAP} AS upload",
     _keys,
 )
 
 
 def keys(requests: Sequence[Mapping[str, Any]]) -> Query[Mapping[int, KeyFacts]]:
-    """Load what stands at many keys, each `key_request` with i, user, now, objectId and uploadId ('' for none)."""
+    """Load what stands at many keys, each `key_request` with i, user, now, objectId and uploadId ('' for none).
+
+    Of the containers only the lowest that exists brings the user's level; the others say NONE.
+    """
     return _KEYS.bind(requests=list(requests))
 
 
