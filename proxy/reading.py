@@ -1,0 +1,197 @@
+"""One range of a content on its way out: stored blobs -> chunks of plaintext. Used through `proxy.streaming`.
+
+Only the segments that the range touches are read and opened. One chunk is read ahead of the one being sent; memory is
+two chunks whatever the length.
+
+Source: storage.md and s3.md ("Read path") of the specification.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Self
+
+from identity.keyring import Keyring
+from proxy.blobs import BlobReader, Blobs
+from proxy.buffers import BufferPool
+from proxy.sealing import HEADER_BYTES, BlobDamaged, BlobUnreadable, Opener, Span, sealed_size, span_of
+from proxy.threads import Threads
+
+INLINE_BYTES: Final = 64 * 1024  # opening less than this costs less than a hop to a thread
+CHUNK_BYTES: Final = 1024 * 1024
+FIRST_CHUNK_BYTES: Final = INLINE_BYTES  # comes with the header in one call, so that the first byte leaves early
+OPEN_AHEAD_BLOBS: Final = 64  # a content may have 10 000 parts, a process often has 1024 descriptors
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """A blob's place in a content: its first byte is the content's byte `start`."""
+
+    start: int
+    length_bytes: int
+    blob_id: str
+    key_id: str
+    wrapped_key: bytes = field(repr=False)
+
+
+class _Step(NamedTuple):
+    """One chunk to read: which of the extents, and what of it."""
+
+    extent_index: int
+    span: Span
+
+
+class _OpenBlob(NamedTuple):
+    reader: BlobReader
+    opener: Opener
+
+
+class PlainReader:
+    """A range of a content as an async iterator of chunks of plaintext, one chunk read ahead.
+
+    A chunk's memory is used again when no view on it is left. `aclose` must be called, also after an error.
+    """
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        keyring: Keyring,
+        threads: Threads,
+        pool: BufferPool,
+        extents: Sequence[Extent],
+        start: int,
+        length: int,
+    ) -> None:
+        self._blobs = blobs
+        self._keyring = keyring
+        self._threads = threads
+        self._pool = pool
+        self._sealed: memoryview | None = None
+        self._extents = _touched(extents, start, start + length)
+        self._steps = _steps(self._extents, start, start + length)
+        self._open: dict[int, _OpenBlob] = {}
+        self._chunk: memoryview | None = None
+        self._ahead: asyncio.Task[memoryview] | None = None
+
+    async def begin(self) -> None:
+        """Open the blobs and the first chunk. Raises as `read_plain` says."""
+        first = next(self._steps, None)
+        if first is None:
+            return
+        head_bytes = HEADER_BYTES
+        if first.span.start == HEADER_BYTES:
+            head_bytes += first.span.length  # the first chunk comes with the header, in one call
+        await self._open_blob(0, head_bytes)
+        if len(self._extents) > 1:
+            others = range(1, min(len(self._extents), OPEN_AHEAD_BLOBS))
+            for outcome in await asyncio.gather(*map(self._open_blob, others), return_exceptions=True):
+                if outcome is not None:
+                    raise outcome
+        self._chunk = await self._load(first)
+        self._read_ahead()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> memoryview:
+        chunk, self._chunk = self._chunk, None
+        while not chunk:  # an empty blob's chunk is proven and has nothing to give out
+            if self._ahead is None:
+                raise StopAsyncIteration
+            await asyncio.wait({self._ahead})  # unlike awaiting the task, this doesn't cancel it
+            chunk = self._ahead.result()
+            self._read_ahead()
+        return chunk
+
+    def _read_ahead(self) -> None:
+        step = next(self._steps, None)
+        self._ahead = None if step is None else asyncio.create_task(self._load(step))
+
+    async def aclose(self) -> None:
+        """End the reading and let the blobs go; may be called again."""
+        self._steps = iter(())
+        self._chunk = None
+        self._sealed = None
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.cancel()
+            await asyncio.wait({ahead})
+            if not ahead.cancelled():
+                ahead.exception()  # looked at: nobody wants this chunk any more
+        while self._open:
+            _, blob = self._open.popitem()
+            await blob.reader.close()
+
+    async def _load(self, step: _Step) -> memoryview:
+        """Read and open one chunk; on entering a blob, let the earlier ones go and open one more ahead."""
+        for index in [index for index in self._open if index < step.extent_index]:
+            await self._open.pop(index).reader.close()
+            if index + OPEN_AHEAD_BLOBS < len(self._extents):
+                await self._open_blob(index + OPEN_AHEAD_BLOBS)
+        blob, span = self._open[step.extent_index], step.span
+        span_end = span.start + span.length
+        if span_end <= len(blob.reader.head):
+            sealed = memoryview(blob.reader.head)[span.start : span_end]
+        else:
+            sealed = await self._read_sealed(blob.reader, span)
+        if span.opened_bytes <= INLINE_BYTES:
+            return blob.opener.open(span, sealed)
+        output = self._pool.take(span.opened_bytes)
+        return await self._threads.run(blob.opener.open_into, span, sealed, output)
+
+    async def _read_sealed(self, reader: BlobReader, span: Span) -> memoryview:
+        """Read a span into memory that the next one overwrites."""
+        if self._sealed is None or len(self._sealed) < span.length:
+            self._sealed = self._pool.take(self._pool.buffer_bytes)
+        return self._sealed[: await reader.read_into(span.start, self._sealed[: span.length])]
+
+    async def _open_blob(self, index: int, head_bytes: int = HEADER_BYTES) -> None:
+        extent = self._extents[index]
+        data_key = self._keyring.unwrap(extent.key_id, extent.wrapped_key, extent.blob_id)
+        reader = await self._blobs.open(extent.blob_id, head_bytes)
+        try:
+            if reader.sealed_bytes != sealed_size(extent.length_bytes):
+                raise BlobDamaged(
+                    f"blob {extent.blob_id} has {reader.sealed_bytes} bytes, "
+                    f"{sealed_size(extent.length_bytes)} were written: it was cut or has grown"
+                )
+            opener = Opener(data_key, extent.blob_id, extent.length_bytes, reader.head)
+        except BlobUnreadable:
+            await reader.close()
+            raise
+        self._open[index] = _OpenBlob(reader, opener)
+
+
+def _touched(extents: Sequence[Extent], start: int, end: int) -> list[Extent]:
+    """Extents that hold a byte of the range, and the empty ones in or beside it, whose tags are checked too.
+
+    Raises: BlobUnreadable - they leave a gap, overlap or are out of order: better no bytes than wrong ones.
+    """
+    touched: list[Extent] = []
+    position = start
+    for extent in extents:
+        extent_end = extent.start + extent.length_bytes
+        if max(start, extent.start) < min(end, extent_end):
+            if max(start, extent.start) != position:
+                raise BlobUnreadable(f"blob {extent.blob_id} doesn't continue its content at byte {position}")
+            position = min(end, extent_end)
+            touched.append(extent)
+        elif not extent.length_bytes and start <= extent.start <= end:
+            touched.append(extent)
+    if position != end:
+        raise BlobUnreadable(f"the blobs of a content end at byte {position}, before byte {end}")
+    return touched
+
+
+def _steps(extents: Sequence[Extent], start: int, end: int) -> Iterator[_Step]:
+    """Chunks of a range, in order. They end at multiples of the chunk size, so that no segment is opened twice."""
+    chunk_bytes = FIRST_CHUNK_BYTES
+    for index, extent in enumerate(extents):
+        position = max(start - extent.start, 0)
+        stop = min(end - extent.start, extent.length_bytes)
+        if not extent.length_bytes:
+            yield _Step(index, span_of(0, 0, 0))
+        while position < stop:
+            chunk_end = min(stop, (position // chunk_bytes + 1) * chunk_bytes)
+            yield _Step(index, span_of(extent.length_bytes, position, chunk_end - position))
+            position, chunk_bytes = chunk_end, CHUNK_BYTES

@@ -1,0 +1,307 @@
+import asyncio
+import dataclasses
+import os
+import random
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.contents import BlobFacts
+from domain.errors import Unavailable
+from identity.keyring import KeyUnknown, WrappedDamaged
+from proxy.blobs import BlobMissing
+from proxy.reading import CHUNK_BYTES, FIRST_CHUNK_BYTES, OPEN_AHEAD_BLOBS, Extent
+from proxy.sealing import HEADER_BYTES, SEGMENT_BYTES, TAG_BYTES, BlobDamaged, BlobFormatUnknown, BlobUnreadable
+from tests.proxy.bodies import Storage, cut, extents_of, read_all, source_of, storage_in
+from tests.proxy.disks import HaltingDisk, RefusingDisk
+
+MIB = 1024 * 1024
+BODY = random.Random(12).randbytes(6 * MIB)
+# Blobs of many kinds in a row; the borders that matter are those of segments, of chunks and of blobs.
+PART_LENGTHS = [3 * MIB + 17, SEGMENT_BYTES, 1, 200_000, MIB, 70_000]
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Storage]:
+    with storage_in(tmp_path / "blobs") as storage:
+        yield storage
+
+
+async def ingest(storage: Storage, *lengths: int) -> list[BlobFacts]:
+    blobs: list[BlobFacts] = []
+    for length in lengths:
+        start = sum(blob.length_bytes for blob in blobs)
+        blobs.append((await storage.streams.ingest(source_of(cut(BODY[start : start + length], 65_536)))).blob)
+    return blobs
+
+
+def run(storage: Storage, extents: list[Extent], start: int, length: int) -> bytes:
+    return asyncio.run(read_all(storage.streams, extents, start, length))
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Storage, list[Extent]]]:
+    with storage_in(tmp_path_factory.mktemp("parts")) as storage:
+        blobs = asyncio.run(ingest(storage, *PART_LENGTHS))
+        yield storage, extents_of(blobs)
+
+
+TOTAL = sum(PART_LENGTHS)
+
+
+def borders() -> list[int]:
+    """Where a segment or a blob begins or ends in the content."""
+    found, start = [0], 0
+    for length in PART_LENGTHS:
+        found += [*range(start + SEGMENT_BYTES, start + length, SEGMENT_BYTES), start + length]
+        start += length
+    return found
+
+
+def beside(place: int, distance: int) -> int:
+    return min(max(place + distance, 0), TOTAL)
+
+
+PLACES = st.builds(beside, st.sampled_from(borders()), st.integers(-2, 2)) | st.integers(0, TOTAL)
+
+
+@given(first=PLACES, second=PLACES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_range_over_several_blobs_reads_back(parts: tuple[Storage, list[Extent]], first: int, second: int) -> None:
+    storage, extents = parts
+    start, end = min(first, second), max(first, second)
+
+    assert run(storage, extents, start, end - start) == BODY[start:end]
+
+
+@given(first=PLACES, second=PLACES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_extents_outside_the_range_may_be_left_out(
+    parts: tuple[Storage, list[Extent]], first: int, second: int
+) -> None:
+    storage, extents = parts
+    start, end = min(first, second), max(first, second)
+    touched = [extent for extent in extents if extent.start < end and start < extent.start + extent.length_bytes]
+
+    assert run(storage, touched, start, end - start) == BODY[start:end]
+
+
+async def test_an_empty_content_reads_back_as_nothing_and_is_checked(storage: Storage) -> None:
+    [blob] = await ingest(storage, 0)
+    assert await read_all(storage.streams, extents_of([blob]), 0, 0) == b""
+
+    path = storage.path(blob.id)
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+
+    with pytest.raises(BlobDamaged, match=blob.id):
+        await read_all(storage.streams, extents_of([blob]), 0, 0)
+
+
+async def test_an_empty_blob_between_others_adds_nothing(storage: Storage) -> None:
+    blobs = await ingest(storage, 100, 0, 200_000, 0)
+
+    assert await read_all(storage.streams, extents_of(blobs), 0, 200_100) == BODY[:200_100]
+    assert await read_all(storage.streams, extents_of(blobs), 50, 100) == BODY[50:150]
+
+
+async def test_a_disk_that_reads_little_at_a_time_is_read_to_the_end(tmp_path: Path) -> None:
+    with storage_in(tmp_path / "blobs", HaltingDisk()) as storage:
+        blobs = await ingest(storage, 500_000)
+
+        assert await read_all(storage.streams, extents_of(blobs), 0, 500_000) == BODY[:500_000]
+
+
+async def test_chunks_are_large_and_the_first_one_is_early(storage: Storage) -> None:
+    [blob] = await ingest(storage, 5 * MIB)
+
+    async with aclosing(await storage.streams.read_plain(extents_of([blob]), 0, 5 * MIB)) as reader:
+        lengths = [len(chunk) async for chunk in reader]
+
+    assert lengths == [FIRST_CHUNK_BYTES, CHUNK_BYTES - FIRST_CHUNK_BYTES, *4 * [CHUNK_BYTES]]
+
+
+async def test_chunks_that_are_kept_stay_as_they_were(storage: Storage) -> None:
+    """Memory is used again, but never while somebody still holds a chunk."""
+    [blob] = await ingest(storage, 6 * MIB)
+
+    for _ in range(3):
+        async with aclosing(await storage.streams.read_plain(extents_of([blob]), 0, 6 * MIB)) as reader:
+            chunks = [chunk async for chunk in reader]
+        assert await read_all(storage.streams, extents_of([blob]), 0, 6 * MIB) == BODY
+        assert b"".join(chunks) == BODY
+
+
+async def test_a_read_survives_the_deletion_of_its_blobs(storage: Storage) -> None:
+    blobs = await ingest(storage, *[3 * MIB, MIB, MIB])
+    async with aclosing(await storage.streams.read_plain(extents_of(blobs), 10, 5 * MIB - 10)) as reader:
+        for blob in blobs:
+            await storage.blobs.delete(blob.id)
+        assert storage.files() == []
+
+        assert b"".join([bytes(chunk) async for chunk in reader]) == BODY[10 : 5 * MIB]
+
+
+async def test_a_content_of_very_many_blobs_opens_few_at_a_time(storage: Storage) -> None:
+    count = OPEN_AHEAD_BLOBS + 40
+    blobs = await ingest(storage, *[1000] * count)
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  the listing itself opens one, each time alike
+    most, body = 0, b""
+
+    async with aclosing(await storage.streams.read_plain(extents_of(blobs), 0, 1000 * count)) as reader:
+        async for chunk in reader:
+            body += chunk
+            most = max(most, len(os.listdir("/proc/self/fd")) - before)  # noqa: PTH208  as above
+
+    assert body == BODY[: 1000 * count]
+    assert OPEN_AHEAD_BLOBS - 3 <= most <= OPEN_AHEAD_BLOBS
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208  as above
+
+
+async def test_a_missing_blob_is_told_before_the_first_byte(storage: Storage) -> None:
+    blobs = await ingest(storage, 3 * MIB, 1000)
+    await storage.blobs.delete(blobs[1].id)
+
+    with pytest.raises(BlobMissing, match=blobs[1].id):
+        await storage.streams.read_plain(extents_of(blobs), 0, 3 * MIB + 1000)
+
+
+@pytest.mark.parametrize("length", [1, 1000, SEGMENT_BYTES, 3 * MIB])
+@pytest.mark.parametrize("place", [0, 20, 35, HEADER_BYTES, -1])
+async def test_a_damaged_blob_gives_an_error_that_names_it_and_never_wrong_bytes(
+    storage: Storage, length: int, place: int
+) -> None:
+    [blob] = await ingest(storage, length)
+    damaged = bytearray(storage.path(blob.id).read_bytes())
+    damaged[place] ^= 4
+    storage.path(blob.id).write_bytes(damaged)
+    given = bytearray()
+
+    async def read() -> None:
+        async with aclosing(await storage.streams.read_plain(extents_of([blob]), 0, length)) as reader:
+            async for chunk in reader:
+                given.extend(chunk)
+
+    with pytest.raises(BlobDamaged, match=blob.id):
+        await read()
+
+    assert BODY.startswith(given)
+    assert len(given) < length
+
+
+async def test_damage_outside_the_range_is_not_met(storage: Storage) -> None:
+    [blob] = await ingest(storage, 3 * SEGMENT_BYTES)
+    damaged = bytearray(storage.path(blob.id).read_bytes())
+    damaged[-1] ^= 1
+    storage.path(blob.id).write_bytes(damaged)
+
+    assert await read_all(storage.streams, extents_of([blob]), 5, 2 * SEGMENT_BYTES - 5) == BODY[5 : 2 * SEGMENT_BYTES]
+    with pytest.raises(BlobDamaged, match=f"blob {blob.id}: segment 2"):
+        await read_all(storage.streams, extents_of([blob]), 2 * SEGMENT_BYTES + 1, 1)
+
+
+@pytest.mark.parametrize("change", [-1, 1, -(SEGMENT_BYTES + TAG_BYTES), -3 * MIB])
+async def test_a_blob_of_another_length_than_written_is_told_before_the_first_byte(
+    storage: Storage, change: int
+) -> None:
+    [blob] = await ingest(storage, 3 * MIB)
+    sealed = storage.path(blob.id).read_bytes()
+    storage.path(blob.id).write_bytes(sealed[:change] if change < 0 else sealed + bytes(change))
+
+    with pytest.raises(BlobDamaged, match=f"blob {blob.id} has"):
+        await storage.streams.read_plain(extents_of([blob]), 0, 1)
+
+
+async def test_a_later_format_is_named(storage: Storage) -> None:
+    [blob] = await ingest(storage, 10)
+    sealed = bytearray(storage.path(blob.id).read_bytes())
+    sealed[8] = 2
+    storage.path(blob.id).write_bytes(sealed)
+
+    with pytest.raises(BlobFormatUnknown, match="version 2"):
+        await storage.streams.read_plain(extents_of([blob]), 0, 10)
+
+
+async def test_blobs_that_changed_places_are_detected(storage: Storage) -> None:
+    first, second = await ingest(storage, 1000, 1000)
+    storage.path(first.id).write_bytes(storage.path(second.id).read_bytes())
+
+    with pytest.raises(BlobDamaged, match=f"blob {first.id} are those of blob {second.id}"):
+        await storage.streams.read_plain(extents_of([first]), 0, 1000)
+
+
+async def test_a_key_of_another_blob_or_of_another_keyring_opens_nothing(storage: Storage) -> None:
+    first, second = await ingest(storage, 1000, 1000)
+    [extent] = extents_of([first])
+
+    with pytest.raises(WrappedDamaged, match=first.id):
+        await storage.streams.read_plain([dataclasses.replace(extent, wrapped_key=second.wrapped_key)], 0, 1000)
+    with pytest.raises(KeyUnknown, match="lost"):
+        await storage.streams.read_plain([dataclasses.replace(extent, key_id="lost")], 0, 1000)
+
+
+async def test_blobs_that_do_not_make_up_the_range_are_refused(storage: Storage) -> None:
+    one, two, three = extents_of(await ingest(storage, 1000, 1000, 1000))
+    moved = dataclasses.replace(three, start=1990)
+
+    for extents in ([], [one], [two], [one, three], [two, one], [one, two, two], [one, one], [one, two, moved]):
+        with pytest.raises(BlobUnreadable):
+            await read_all(storage.streams, extents, 0, 2001 if len(extents) == 3 else 2000)
+
+
+async def test_a_reader_that_is_left_early_lets_everything_go(storage: Storage) -> None:
+    blobs = await ingest(storage, 3 * MIB, MIB)
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  the listing itself opens one, each time alike
+
+    for taken in range(4):
+        reader = await storage.streams.read_plain(extents_of(blobs), 0, 4 * MIB)
+        for _ in range(taken):
+            await anext(reader)
+        await reader.aclose()
+        await reader.aclose()
+        with pytest.raises(StopAsyncIteration):
+            await anext(reader)
+
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208  as above
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13])
+async def test_a_cancelled_read_lets_everything_go(storage: Storage, turns: int) -> None:
+    blobs = await ingest(storage, 3 * MIB, MIB, 10)
+    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  the listing itself opens one, each time alike
+    task = asyncio.create_task(read_all(storage.streams, extents_of(blobs), 0, 4 * MIB + 10))
+    for _ in range(turns):
+        await asyncio.sleep(0.0002)
+
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208  as above
+
+
+async def test_a_disk_that_fails_on_the_way_is_unavailable(tmp_path: Path) -> None:
+    disk = RefusingDisk("nothing")
+    with storage_in(tmp_path / "blobs", disk) as storage:
+        [blob] = await ingest(storage, 3 * MIB)
+        async with aclosing(await storage.streams.read_plain(extents_of([blob]), 0, 3 * MIB)) as reader:
+            await anext(reader)
+            disk.refused = "read_into"
+
+            with pytest.raises(Unavailable, match="ENOSPC"):
+                async for _ in reader:
+                    pass
+
+
+async def test_many_reads_at_once_do_not_mix(storage: Storage) -> None:
+    blobs = await ingest(storage, 2 * MIB, 100_000, 5, MIB)
+    extents, total = extents_of(blobs), 3 * MIB + 100_005
+    source = random.Random(3)
+    ranges = [(source.randrange(total), source.randrange(total)) for _ in range(80)]
+    ranges = [(min(pair), max(pair)) for pair in ranges]
+
+    bodies = await asyncio.gather(*(read_all(storage.streams, extents, a, b - a) for a, b in ranges))
+
+    assert bodies == [BODY[a:b] for a, b in ranges]
