@@ -1,0 +1,52 @@
+"""Deletes what stands at one key, for DELETE and for each key of a DeleteObjects."""
+
+from domain.deletion import ObjectDeletionFacts, delete_object
+from domain.errors import FailedPrecondition, NotFound
+from domain.resources import Versioning
+from domain.stamps import Stamp
+from domain.views import ObjectView
+from graphstore.cypher.facts import deletion
+from graphstore.cypher.resolving import Resolution
+from graphstore.instants import to_ms
+from graphstore.store import GraphStore
+from proxy.authorising import NULL_VERSION, check_version_id, shown_object
+from proxy.errors import not_implemented
+
+
+def check_deletable(resolution: Resolution, version_id: str | None) -> None:
+    """Refuse deletions that would have to leave markers or take single revisions away.
+
+    Raises: S3Error (InvalidArgument, NotImplemented).
+    """
+    if version_id is not None:
+        check_version_id(version_id)
+    assert resolution.project is not None, "a deletion is authorised in a bucket"
+    if resolution.project.versioning is not Versioning.OFF:
+        raise not_implemented("Deleting in a bucket with versioning")
+    if version_id not in {None, NULL_VERSION}:
+        raise not_implemented("Deleting a single version")
+
+
+async def delete_at(store: GraphStore, resolution: Resolution, stamp: Stamp) -> None:
+    """Delete the Object that the key shows; nothing there, or not any more, is deleted already.
+
+    Raises: Forbidden, Unavailable.
+    """
+    shown = shown_object(resolution)
+    if shown is not None:
+        await _delete(store, shown, stamp)
+
+
+async def _delete(store: GraphStore, shown: ObjectView, stamp: Stamp) -> None:
+    def locks_of(facts: ObjectDeletionFacts) -> list[str]:
+        return [] if facts.object is None else [facts.object.id, *facts.containers]
+
+    try:
+        await store.run_rule_above(
+            "delete object",
+            load=deletion(shown.id, stamp.caller.user_id, to_ms(stamp.now)),
+            locks_of=locks_of,
+            decide=lambda facts: delete_object(facts, shown.id, stamp),
+        )
+    except (NotFound, FailedPrecondition):
+        return  # somebody else has deleted it just now: no other state refuses that
