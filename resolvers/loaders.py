@@ -1,0 +1,150 @@
+"""Loaders of one request: what many nodes of a document ask for at the same moment becomes one statement.
+
+They belong to one caller and one instant, so they are never shared by requests.
+"""
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from strawberry.dataloader import DataLoader
+
+from domain.errors import CostExceeded
+from domain.resources import Kind
+from domain.views import (
+    ExternalRelationView,
+    GrantView,
+    NamedResource,
+    ParentView,
+    RelationView,
+    ResourceView,
+    RevisionView,
+    UserView,
+)
+from graphstore.cypher import accounts, batched, readings
+from graphstore.cypher.accounts import CredentialRecord
+from graphstore.cypher.batched import HomePlace, RelationsRequest
+from graphstore.store import GraphStore
+from resolvers.children import ChildrenRequest, load_children
+from resolvers.paging import Page
+from resolvers.stats import Stats, load_stats_below
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+WALKS_MAX: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class DirectedRelations:
+    """One page of a resource's outgoing or incoming relations."""
+
+    request: RelationsRequest
+    is_outgoing: bool
+
+
+class Loaders:
+    """All loaders of a request. Those that show something of a resource are for resources the caller is known to see.
+
+    `resources`, `users`, `places`: by id, None where there is none that the caller may see. `paths` begin with the
+    home's. `stats_below`: by (id, kind). `revisions`: by (Object's id, below this number, size), newest first.
+    `revisions_at`: by (Object's id, versionId). `token_credentials`: by the token's id.
+    """
+
+    def __init__(self, store: GraphStore, caller: str, now: int) -> None:
+        self._store = store
+        self._caller = caller
+        self._now = now
+        self._walks = 0
+        self._all: list[DataLoader[Any, Any]] = []
+        self.resources = self._loader(self._load_resources)
+        self.users = self._loader(self._load_users)
+        self.parents = self._loader(self._load_parents)
+        self.paths = self._loader(self._load_paths)
+        self.places = self._loader(self._load_places)
+        self.children = self._loader(self._load_children)
+        self.stats_below = self._loader(self._load_stats_below)
+        self.relations = self._loader(self._load_relations)
+        self.externals = self._loader(self._load_externals)
+        self.revisions = self._loader(self._load_revisions)
+        self.revisions_at = self._loader(self._load_revisions_at)
+        self.grants = self._loader(self._load_grants)
+        self.token_credentials = self._loader(self._load_token_credentials)
+
+    def _loader(self, load: Callable[[list[K]], Awaitable[list[V]]]) -> DataLoader[K, V]:
+        loader = DataLoader[K, V](load_fn=load)
+        self._all.append(loader)
+        return loader
+
+    def count_walk(self) -> None:
+        """Count a walk that can't share its statements with those of other nodes.
+
+        Raises: CostExceeded beyond WALKS_MAX in one request.
+        """
+        self._walks += 1
+        if self._walks > WALKS_MAX:
+            message = f"one request walks descendants or lineage of at most {WALKS_MAX} resources; ask for fewer"
+            raise CostExceeded(message)
+
+    def forget(self) -> None:
+        """Forget what was loaded: something has changed."""
+        for loader in self._all:
+            loader.clear_all()
+
+    async def _load_resources(self, ids: list[str]) -> list[ResourceView | None]:
+        found = await self._store.read(readings.resources(ids, self._caller, self._now))
+        return [found.get(resource_id) for resource_id in ids]
+
+    async def _load_users(self, ids: list[str]) -> list[UserView | None]:
+        found = await self._store.read(batched.users(ids))
+        return [found.get(user_id) for user_id in ids]
+
+    async def _load_parents(self, ids: list[str]) -> list[Sequence[ParentView]]:
+        return _in_order(ids, await self._store.read(readings.parents(ids, self._caller, self._now)))
+
+    async def _load_paths(self, ids: list[str]) -> list[Sequence[str]]:
+        found = await self._store.read(readings.paths(ids))
+        return [["/".join(names) for _, names in found.get(resource_id, ())] for resource_id in ids]
+
+    async def _load_places(self, ids: list[str]) -> list[HomePlace | None]:
+        found = await self._store.read(batched.home_places(ids))
+        return [found.get(resource_id) for resource_id in ids]
+
+    async def _load_children(self, requests: list[ChildrenRequest]) -> list[Page[NamedResource]]:
+        return await load_children(self._store, requests, self._caller, self._now)
+
+    async def _load_stats_below(self, roots: list[tuple[str, Kind]]) -> list[Stats]:
+        return await load_stats_below(self._store, roots, self._caller, self._now)
+
+    async def _load_relations(self, keys: list[DirectedRelations]) -> list[Sequence[RelationView]]:
+        answers: list[Sequence[RelationView]] = [()] * len(keys)
+        for is_outgoing in (True, False):
+            places = [place for place, key in enumerate(keys) if key.is_outgoing is is_outgoing]
+            if places:
+                requests = [keys[place].request for place in places]
+                found = await self._store.read(
+                    batched.relations(requests, self._caller, self._now, is_outgoing=is_outgoing)
+                )
+                for number, place in enumerate(places):
+                    answers[place] = found.get(number, ())
+        return answers
+
+    async def _load_externals(self, ids: list[str]) -> list[Sequence[ExternalRelationView]]:
+        return _in_order(ids, await self._store.read(readings.externals(ids)))
+
+    async def _load_revisions(self, keys: list[tuple[str, int, int]]) -> list[Sequence[RevisionView]]:
+        return _in_order(range(len(keys)), await self._store.read(batched.revisions(keys, self._caller, self._now)))
+
+    async def _load_revisions_at(self, keys: list[tuple[str, str]]) -> list[RevisionView | None]:
+        found = await self._store.read(batched.revisions_at(keys, self._caller, self._now))
+        return [found.get(place) for place in range(len(keys))]
+
+    async def _load_grants(self, ids: list[str]) -> list[Sequence[GrantView]]:
+        return _in_order(ids, await self._store.read(batched.grants(ids, self._caller, self._now)))
+
+    async def _load_token_credentials(self, ids: list[str]) -> list[CredentialRecord | None]:
+        return [await self._store.read(accounts.token_credential(token_id)) for token_id in ids]
+
+
+def _in_order(keys: Sequence[K], found: Mapping[K, Sequence[V]]) -> list[Sequence[V]]:
+    return [found.get(key, ()) for key in keys]
