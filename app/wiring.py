@@ -1,0 +1,197 @@
+"""Puts the parts of one server process together, and takes them down: graph, keyring, bytes, faces, sweeper."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Final
+
+from starlette.types import ASGIApp
+
+import proxy.app
+import proxy.calling
+import resolvers.context
+from app.bootstrap import banner, bootstrap
+from app.data_folder import DataFolder
+from app.health import Check  # noqa: TC001  in annotations of functions alone
+from app.http import http_face
+from app.logs import request_id_set
+from app.request_log import RequestLog
+from app.servers import Listener, serve_until
+from app.settings import ProjectCreation, Settings
+from domain.access import ANONYMOUS
+from domain.identifiers import UlidSource
+from domain.stamps import Stamp
+from graphstore.bolt import Engine
+from graphstore.migrations import migrate
+from graphstore.publishing import Publisher
+from graphstore.statements import Query
+from graphstore.store import GraphStore
+from identity.keyring import Keyring, load_or_create_keyring
+from proxy.batching import Resolver
+from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
+from proxy.streaming import ByteStreams
+from proxy.sweeper import Sweeper
+from proxy.threads import Threads
+
+_LOG: Final = logging.getLogger("aruna")
+_HASHING_THREADS: Final = 4
+_WATCH_INTERVAL_S: Final = 0.5
+_FAILED: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GraphAddress:
+    """Where the graph answers, and whether the process that we started for it still runs."""
+
+    uri: str
+    user: str
+    password: str = field(repr=False)
+    database: str
+    is_running: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What both faces share."""
+
+    store: GraphStore
+    publisher: Publisher
+    keyring: Keyring
+    blobs: DirectoryBlobs
+    streams: ByteStreams
+    ids: UlidSource
+
+    def new_ids(self) -> Iterator[str]:
+        """Fresh ULIDs without end, each of its own instant."""
+        while True:
+            yield self.ids.new(utc_now())
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def open_system(folder: DataFolder, graph: GraphAddress) -> AsyncGenerator[System]:
+    """Connect to the graph and bring it up to date, open keyring and bytes, and close all of it in the end.
+
+    Raises: Unavailable, UnknownMigration, KeyringUnusable.
+    """
+    async with AsyncExitStack() as stack:
+        engine = await Engine.connect(graph.uri, graph.user, graph.password, graph.database)
+        stack.push_async_callback(engine.close)
+        await migrate(engine)
+        keyring, _ = await asyncio.to_thread(load_or_create_keyring, folder.keyring, utc_now(), os.urandom)
+        blobs = open_directory_blobs(folder.blobs)
+        stack.callback(blobs.close)
+        await blobs.sweep_partial()
+        threads = Threads("hashing", _HASHING_THREADS)
+        stack.callback(threads.close)
+        store = GraphStore(engine)
+        publisher = Publisher(store)
+        stack.push_async_callback(publisher.close)
+        yield System(
+            store=store,
+            publisher=publisher,
+            keyring=keyring,
+            blobs=blobs,
+            streams=ByteStreams(blobs, keyring, threads, os.urandom),
+            ids=UlidSource(os.urandom),
+        )
+
+
+async def serve(
+    settings: Settings,
+    folder: DataFolder,
+    graph: GraphAddress,
+    listeners: tuple[Listener, Listener],
+    stop: asyncio.Event,
+) -> int:
+    """Serve both faces until the event is set; answers the exit code, not 0 if the embedded graph ended by itself.
+
+    Raises: Unavailable, UnknownMigration, KeyringUnusable.
+    """
+    http, s3 = listeners
+    urls = (f"{settings.http_public_url or http.url}/graphql", settings.s3_public_url or s3.url)
+    async with open_system(folder, graph) as system:
+        stamp = Stamp(ANONYMOUS, utc_now(), system.new_ids())
+        is_first = not folder.bootstrap.exists()
+        content = await bootstrap(system.store, system.keyring, folder.bootstrap, urls, stamp)
+        faces = [(_http_face(settings, folder, system, urls[1]), http), (_s3_face(settings, system), s3)]
+        sweeper = Sweeper(
+            system.store, system.blobs, utc_now, system.new_ids(), timedelta(days=settings.max_upload_age_days)
+        )
+        background = [asyncio.create_task(sweeper.run(), name="sweeper"), asyncio.create_task(_watch(graph, stop))]
+        # Printed when the sockets are bound: whoever connects now waits for an answer and gets it.
+        print(banner(content, urls, folder.bootstrap, is_first=is_first), flush=True)  # noqa: T201  for people
+        try:
+            await serve_until(stop, faces)
+        finally:
+            for task in background:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+    return 0 if graph.is_running() else _FAILED
+
+
+async def _watch(graph: GraphAddress, stop: asyncio.Event) -> None:
+    """Stop the server when the embedded graph has ended: without it nothing can be answered."""
+    while graph.is_running():  # noqa: ASYNC110  a process of the system sets no event
+        await asyncio.sleep(_WATCH_INTERVAL_S)
+    _LOG.critical("the embedded graph has ended; its logs are in the data folder, below graph/")
+    stop.set()
+
+
+def _s3_face(settings: Settings, system: System) -> ASGIApp:
+    services = proxy.calling.Services(
+        store=system.store,
+        publisher=system.publisher,
+        resolver=Resolver(system.store),
+        streams=system.streams,
+        blobs=system.blobs,
+        keyring=system.keyring,
+        settings=proxy.calling.FaceSettings(
+            domain=settings.s3_domain,
+            allowed_origins=settings.allowed_origins,
+            may_everyone_create_projects=settings.allow_project_create is ProjectCreation.ANY,
+        ),
+        clock=utc_now,
+        ids=system.ids,
+        random_bytes=os.urandom,
+    )
+    return proxy.app.S3Face(
+        services, timer=time.perf_counter, logger=logging.getLogger("aruna.s3"), request_context=request_id_set
+    )
+
+
+def _http_face(settings: Settings, folder: DataFolder, system: System, s3_url: str) -> ASGIApp:
+    services = resolvers.context.Services(
+        store=system.store,
+        publisher=system.publisher,
+        keyring=system.keyring,
+        settings=resolvers.context.FaceSettings(
+            s3_public_url=s3_url,
+            version=version("aruna-graph"),
+            may_everyone_create_projects=settings.allow_project_create is ProjectCreation.ANY,
+        ),
+        clock=utc_now,
+        ids=system.ids,
+        random_bytes=os.urandom,
+    )
+
+    async def graph_answers() -> None:
+        await system.store.read(Query("ready", "RETURN 1 AS one", {}, len))
+
+    async def bytes_answer() -> None:
+        await asyncio.to_thread(os.stat, folder.blobs)
+
+    checks: dict[str, Check] = {"graph": graph_answers, "bytes": bytes_answer}
+    face = http_face(services, checks, settings)
+    return RequestLog(face, "graphql", random_bytes=os.urandom, clock=time.perf_counter)
