@@ -9,7 +9,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import nullcontext
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -65,8 +64,10 @@ class Engine:
         self._driver = driver
         self._database = database
         self.kind = kind
-        # Writers of the embedded engine lose at commit instead of waiting: one at a time they never do.
+        # Writers of the embedded engine take turns: they would lose at commit instead of waiting, and now and then
+        # an update is lost where they cross (decision 0009).
         self._gate = asyncio.Lock() if kind is EngineKind.EMBEDDED else None
+        self._turns: set[asyncio.Task[Any]] = set()
         self.statement_count = 0
 
     @classmethod
@@ -101,7 +102,8 @@ class Engine:
         )
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Let writers finish that nobody waits for any more, and close all connections."""
+        await asyncio.gather(*self._turns, return_exceptions=True)
         await self._driver.close()
 
     async def read(self, query: Query[T]) -> T:
@@ -127,9 +129,18 @@ class Engine:
         Raises: GraphUnavailable, and whatever the function raises.
         """
 
-        async def once() -> T:
-            async with self._gate or nullcontext():
+        async def take_turn(gate: asyncio.Lock) -> T:
+            async with gate:
                 return await self._write_once(work)
+
+        async def once() -> T:
+            if self._gate is None:
+                return await self._write_once(work)
+            turn = asyncio.create_task(take_turn(self._gate))
+            self._turns.add(turn)
+            turn.add_done_callback(self._turns.discard)
+            # A caller that goes away can't give the turn to the next one while its own statement still runs.
+            return await asyncio.shield(turn)
 
         return await self._retried(once, name)
 

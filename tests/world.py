@@ -4,7 +4,6 @@ The clock and the ids are the world's own, so that a seed repeats a test; the en
 """
 
 import asyncio
-
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -46,7 +45,7 @@ from graphstore.store import GraphStore
 from graphstore.writing import apply_changes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from tests.conftest import GraphServer
 
@@ -358,7 +357,7 @@ def _object(found: ResourceFacts | None) -> Any:
 
 
 @asynccontextmanager
-async def open_world(server: "GraphServer", seed: int = 1) -> "AsyncIterator[World]":
+async def open_world(server: "GraphServer", seed: int = 1) -> "AsyncGenerator[World]":
     """Connect to a test's graph as one more process would, with ids of its own."""
     engine = await Engine.connect(server.uri, server.user, server.password, server.database)
     try:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
 from domain.access import Level
+from domain.publishing import UploadFacts
 from domain.relations import RelationKind
 from domain.views import GrantView, RelationView, RevisionView, UserView
 from graphstore.cypher.accounts import user_view
+from graphstore.cypher.facts import UPLOAD_MAP, upload_facts
 from graphstore.cypher.pages import Shape
 from graphstore.cypher.rights import level_of
 from graphstore.cypher.views import resource_view, revision_view, view_map
@@ -219,6 +221,21 @@ _PLACES: Final = Statement(
 def home_places(ids: Sequence[str]) -> Query[Mapping[str, HomePlace]]:
     """Home places by id, for resources that the caller is known to see; tombstones have none."""
     return _PLACES.bind(ids=sorted(set(ids)))
+
+
+# -- uploads
+
+
+_UPLOAD: Final = Statement(
+    "upload",
+    f"MATCH (upload:Upload {{id: $id}}) RETURN {UPLOAD_MAP} AS upload",
+    lambda rows: upload_facts(rows[0]["upload"]) if rows else None,
+)
+
+
+def upload(upload_id: str) -> Query[UploadFacts | None]:
+    """Upload as it stands, whosever it is."""
+    return _UPLOAD.bind(id=upload_id)
 
 
 # -- counters

@@ -11,17 +11,14 @@ from domain.views import (
     ContainerView,
     ExternalRelationView,
     ExternalView,
-    GrantView,
     LineageStep,
     ParentView,
-    RelationView,
     ResourceView,
-    RevisionView,
 )
 from graphstore.cypher.facts import KEY_COLUMNS, WAY, key_request, way_of
 from graphstore.cypher.rights import level_of
-from graphstore.cypher.views import container_view, resource_view, revision_view, view_map
-from graphstore.instants import from_ms, optional_from_ms
+from graphstore.cypher.views import container_view, resource_view, view_map
+from graphstore.instants import from_ms
 from graphstore.statements import Query, Row, Statement
 
 # -- resources by id and by name
@@ -162,57 +159,6 @@ _TYPES: Final[LiteralString] = "BELONGS_TO|METADATA|ORIGIN|POLICY|CUSTOM|DELETED
 assert "|".join(_WALKABLE) == _TYPES, "the text names every kind that can be walked"
 
 
-def _relations(rows: Sequence[Row]) -> Mapping[str, list[RelationView]]:
-    answers: dict[str, list[RelationView]] = {}
-    for row in rows:
-        edge = row["edge"]
-        answers.setdefault(row["id"], []).append(
-            RelationView(
-                id=edge.get("id") or f"{row['source']}>{row['target']}",
-                kind=RelationKind(row["type"]),
-                name=edge.get("name") if row["type"] == "CUSTOM" else None,
-                note=edge.get("note"),
-                is_outgoing=row["out"],
-                other=resource_view(row["other"]),
-                source_version_id=edge.get("sourceVersionId"),
-                target_version_id=edge.get("targetVersionId"),
-                created_at=from_ms(edge["createdAt"]),
-                created_by=edge["createdBy"],
-            )
-        )
-    return answers
-
-
-_RELATION_COLUMNS: Final[LiteralString] = (
-    f"WITH id, e, o, out, {level_of('o')} AS level WHERE level >= 1 "
-    "WITH id, e, o, out, level, coalesce(e.id, '') AS edgeId ORDER BY edgeId, o.id LIMIT $size "
-    "RETURN id, type(e) AS type, properties(e) AS edge, out, startNode(e).id AS source, endNode(e).id AS target, "
-    f"{view_map('o', 'level')} AS other"
-)
-_RELATIONS_OUT: Final = Statement(
-    "outgoing relations",
-    f"MATCH (r:Resource {{id: $id}})-[e:{_TYPES}]->(o:Resource) "
-    "WHERE type(e) IN $kinds AND coalesce(e.id, '') > $after "
-    f"WITH r.id AS id, e, o, true AS out {_RELATION_COLUMNS}",
-    _relations,
-)
-_RELATIONS_IN: Final = Statement(
-    "incoming relations",
-    f"MATCH (r:Resource {{id: $id}})<-[e:{_TYPES}]-(o:Resource) "
-    "WHERE type(e) IN $kinds AND coalesce(e.id, '') > $after "
-    f"WITH r.id AS id, e, o, false AS out {_RELATION_COLUMNS}",
-    _relations,
-)
-
-
-def relations(
-    resource_id: str, kinds: Sequence[RelationKind], after: str, size: int, caller: str, now: int, *, is_outgoing: bool
-) -> Query[Mapping[str, list[RelationView]]]:
-    """Relations of one resource in one direction, by the age of the edge, after an edge's id."""
-    statement = _RELATIONS_OUT if is_outgoing else _RELATIONS_IN
-    return statement.bind(id=resource_id, kinds=[str(k) for k in kinds], after=after, size=size, caller=caller, now=now)
-
-
 def _externals(rows: Sequence[Row]) -> Mapping[str, list[ExternalRelationView]]:
     answers: dict[str, list[ExternalRelationView]] = {}
     for row in rows:
@@ -310,99 +256,3 @@ def lineage_step(
     return _STEPS[direction].bind(
         ids=list(ids), kinds=[str(kind) for kind in kinds], seen=list(seen), size=size, caller=caller, now=now
     )
-
-
-# -- revisions
-
-
-def _revisions(rows: Sequence[Row]) -> list[RevisionView]:
-    return sorted((revision_view(row["revision"]) for row in rows), key=lambda view: -view.revision_number)
-
-
-_REVISIONS: Final = Statement(
-    "revisions",
-    f"MATCH (o:Resource {{id: $id, kind: 'OBJECT'}}) WITH o, {level_of('o')} AS level WHERE level >= 1 AND o.versionId IS NOT NULL "
-    "MATCH (o)-[:VERSION*0..]->(r) WHERE r.revisionNumber < $below "
-    "WITH r ORDER BY r.revisionNumber DESC LIMIT $size RETURN r{.*} AS revision",
-    _revisions,
-)
-
-
-def revisions(object_id: str, below: int, size: int, caller: str, now: int) -> Query[list[RevisionView]]:
-    """Revisions of an Object with a number below the given one, newest first."""
-    return _REVISIONS.bind(id=object_id, below=below, size=size, caller=caller, now=now)
-
-
-def _revision(rows: Sequence[Row]) -> RevisionView | None:
-    return revision_view(rows[0]["revision"]) if rows else None
-
-
-_REVISION_AT: Final = Statement(
-    "revision at",
-    f"MATCH (o:Resource {{id: $id, kind: 'OBJECT'}}) WITH o, {level_of('o')} AS level WHERE level >= 1 "
-    "OPTIONAL MATCH (r:Revision {versionId: $version}) WHERE r.objectId = o.id "
-    "WITH CASE WHEN o.versionId = $version THEN o ELSE r END AS found WHERE found IS NOT NULL "
-    "RETURN found{.*} AS revision",
-    _revision,
-)
-
-
-def revision_at(object_id: str, version_id: str, caller: str, now: int) -> Query[RevisionView | None]:
-    """One revision of an Object by its versionId."""
-    return _REVISION_AT.bind(id=object_id, version=version_id, caller=caller, now=now)
-
-
-# -- stats
-
-
-_TREE_STATS: Final = Statement(
-    "stats of a subtree",
-    "MATCH (c:Resource {id: $id}) "
-    "OPTIONAL MATCH (e1:ContainerEntry)-[:NAMES]->(c1:Resource) WHERE e1.sort > $lower AND e1.sort < $upper "
-    "WITH c, collect(c1) AS below "
-    "RETURN c.objects + reduce(n = 0, x IN below | n + x.objects) AS objects, "
-    "c.bytes + reduce(n = 0, x IN below | n + x.bytes) AS bytes, [x IN below | x.id] AS below",
-    lambda rows: rows[0] if rows else None,
-)
-
-
-def level_stats(container_id: str, lower: str, upper: str) -> Query[Row | None]:
-    """Sums over a container and the containers directly in it, and the ids of those."""
-    return _TREE_STATS.bind(id=container_id, lower=lower, upper=upper)
-
-
-# -- grants
-
-
-def _grants(rows: Sequence[Row]) -> list[GrantView]:
-    return [
-        GrantView(
-            user_id=row["user"],
-            display_name=row["name"],
-            resource_id=row["resource"],
-            level=Level(row["grant"]["level"]),
-            expires_at=optional_from_ms(row["grant"].get("expiresAt")),
-            created_at=from_ms(row["grant"]["createdAt"]),
-            created_by=row["grant"]["createdBy"],
-        )
-        for row in rows
-    ]
-
-
-_GRANTS: Final = Statement(
-    "grants",
-    f"MATCH (r:Resource {{id: $id}}) WITH r, {level_of('r')} AS level WHERE level >= 4 "
-    "MATCH (r)-[g:GRANTED_TO]->(u:User) "
-    "RETURN u.id AS user, u.displayName AS name, r.id AS resource, properties(g) AS grant ORDER BY u.id",
-    _grants,
-)
-
-
-def grants(resource_id: str, caller: str, now: int) -> Query[list[GrantView]]:
-    """Grants on a resource itself; empty for who has no ADMIN there."""
-    return _GRANTS.bind(id=resource_id, caller=caller, now=now)
-
-
-def relation_kinds(kinds: Sequence[RelationKind] | None) -> tuple[RelationKind, ...]:
-    """Kinds that can be walked, or those of them that were asked for."""
-    return _WALKABLE if kinds is None else tuple(kind for kind in kinds if kind in _WALKABLE)

@@ -84,6 +84,7 @@ async def test_many_requests_resolve_each_for_itself(world: World) -> None:
 
     found = await world.store.read(resolving.resolve(requests))
 
-    assert [found[n].object.id if found[n].object else None for n in range(len(requests))] == [
+    answers = [found[n].object for n in range(len(requests))]
+    assert [answer and answer.id for answer in answers] == [
         expected for object_id in ids for expected in (object_id, None)
     ]

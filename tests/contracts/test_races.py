@@ -1,5 +1,7 @@
-"""Writers that cross, in one process and from two, seed by seed: every outcome is a success or a refusal in domain words,
-and what stands afterwards keeps every invariant."""
+"""Writers that cross, in one process and from two, seed by seed.
+
+Every outcome is a success or a refusal in domain words, and what stands afterwards keeps every invariant.
+"""
 
 import asyncio
 from collections import Counter
@@ -11,11 +13,14 @@ import pytest
 
 from domain.access import Level
 from domain.describing import Description
-from domain.errors import AlreadyExists, DomainError, FailedPrecondition, NotFound, Unavailable
+from domain.errors import DomainError, FailedPrecondition, NotFound, Unavailable
+from domain.keys import cut_key
 from domain.linking import ExternalLink, Link, LinksChanged
 from domain.publishing import Published
 from domain.relations import ExternalType, RelationKind
 from domain.resources import Kind
+from graphstore.bolt import EngineKind
+from graphstore.cypher.resolving import KeyRequest, resolve
 from tests.conftest import GraphServer
 from tests.graph_dump import check_invariants
 from tests.world import World, open_world, outcomes
@@ -23,17 +28,27 @@ from tests.world import World, open_world, outcomes
 
 @pytest.fixture(scope="module")
 async def worlds(empty_graph: GraphServer) -> AsyncIterator[tuple[World, World]]:
-    """Two processes' worth on one graph: each with an engine, a publisher and ids of its own."""
-    async with open_world(empty_graph, 11) as one, open_world(empty_graph, 22) as other:
-        yield one, other
+    """Two of everything on one graph; on Neo4j as two processes would be, each with an engine of its own.
+
+    The embedded engine has one process by rule, and needs it: with two engines about one storm in a hundred lost an
+    update there (decision 0009).
+    """
+    async with open_world(empty_graph, 11) as one:
+        if one.engine.kind is EngineKind.EMBEDDED:
+            yield one, World(one.engine, 22)
+            return
+        async with open_world(empty_graph, 22) as other:
+            yield one, other
 
 
-def are_answers(results: list[Any]) -> bool:
-    """Whether every call was answered in domain words, and none given up because the graph was busy."""
-    return not any(
-        isinstance(result, BaseException) and (not isinstance(result, DomainError) or isinstance(result, Unavailable))
+def unanswered(results: list[Any]) -> list[str]:
+    """Calls that weren't answered in domain words, or were given up because the graph was busy."""
+    return [
+        f"{result!r} {getattr(result, 'code', '')} {result} from {result.__cause__!r}"
         for result in results
-    )
+        if isinstance(result, BaseException)
+        and (not isinstance(result, DomainError) or isinstance(result, Unavailable))
+    ]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -43,8 +58,9 @@ async def test_a_project_name_is_won_by_exactly_one(worlds: tuple[World, World],
 
     results = await outcomes(*(worlds[n % 2].project(user, name) for n, user in enumerate(users)))
 
-    kinds = Counter(type(result) for result in results)
-    assert kinds == {str: 1, AlreadyExists: 5}, f"seed {seed}: {results}"
+    assert unanswered(results) == [], f"seed {seed}"
+    kinds = Counter(type(result).__name__ for result in results)
+    assert kinds == {"str": 1, "AlreadyExists": 5}, f"seed {seed}: {results}"
     await check_invariants(worlds[0])
 
 
@@ -59,7 +75,7 @@ async def test_a_container_name_is_won_by_exactly_one(worlds: tuple[World, World
         worlds[0].put(ada, f"child-race-{seed}", "c/o"),
     )
 
-    assert are_answers(results), f"seed {seed}: {results}"
+    assert unanswered(results) == [], f"seed {seed}"
     made = [result for result in results if isinstance(result, str)]
     assert len(made) <= 1, f"seed {seed}: {results}"
     assert isinstance(results[-1], Published)
@@ -78,6 +94,7 @@ async def test_publications_racing_for_the_same_keys_make_one_chain_each(
 
     results = await outcomes(*(random.choice(worlds).put(ada, bucket, key, n) for n, key in enumerate(keys)))
 
+    assert unanswered(results) == [], f"seed {seed}"
     assert all(isinstance(result, Published) for result in results), f"seed {seed}: {results}"
     by_object = Counter(result.object_id for result in results)
     assert sorted(by_object.values()) == sorted(Counter(keys).values()), f"seed {seed}"
@@ -122,7 +139,7 @@ async def test_everything_at_once_breaks_no_invariant(worlds: tuple[World, World
 
     results = await outcomes(*(draw(random.choice(worlds)) for _ in range(40)))
 
-    assert are_answers(results), f"seed {seed}: {[r for r in results if isinstance(r, BaseException)]}"
+    assert unanswered(results) == [], f"seed {seed}"
     assert any(not isinstance(result, DomainError) for result in results)
     await check_invariants(one)
 
@@ -147,8 +164,9 @@ async def test_deleting_the_last_key_against_putting_another_leaves_one_tree(
 
     results = await outcomes(*calls)
 
-    kinds = Counter(type(result) for result in results)
-    assert kinds == {str: 1, FailedPrecondition: 1, Published: 2}, f"seed {seed}: {results}"
+    assert unanswered(results) == [], f"seed {seed}"
+    kinds = Counter(type(result).__name__ for result in results)
+    assert kinds == {"str": 1, "FailedPrecondition": 1, "Published": 2}, f"seed {seed}: {results}"
     graph = await check_invariants(one)
     tree = [node for node in graph.labelled("Collection") if node["name"] == "c" and node["createdBy"] == ada]
     assert len(tree) == 1, f"seed {seed}"
@@ -171,7 +189,7 @@ async def test_creating_against_removing_the_parent_never_leaves_an_orphan(
 
     results = await outcomes(*calls)
 
-    assert are_answers(results), f"seed {seed}: {results}"
+    assert unanswered(results) == [], f"seed {seed}"
     assert any(isinstance(result, FailedPrecondition) for result in results), f"seed {seed}: {results}"
     await check_invariants(one)
 
@@ -186,7 +204,7 @@ async def test_two_admins_removing_each_other_leave_one(worlds: tuple[World, Wor
         results = await outcomes(one.revoke(ada, project, bob), other.revoke(bob, project, ada))
 
         assert sorted(isinstance(result, str) for result in results) == [False, True], results
-        assert are_answers(results)
+        assert unanswered(results) == []
 
 
 async def test_citing_the_same_new_thing_at_once_makes_one_node(worlds: tuple[World, World]) -> None:
@@ -203,9 +221,6 @@ async def test_citing_the_same_new_thing_at_once_makes_one_node(worlds: tuple[Wo
 
 
 async def test_readers_see_the_old_or_the_new_revision_and_never_neither(worlds: tuple[World, World]) -> None:
-    from domain.keys import cut_key  # noqa: PLC0415
-    from graphstore.cypher.resolving import KeyRequest, resolve  # noqa: PLC0415
-
     one, other = worlds
     ada = await one.user()
     await one.project(ada, "readers")

@@ -1,14 +1,15 @@
-"""The permission pattern inside statements agrees with the pure rule, on graphs that no rule would have made by hand."""
+"""The permission pattern inside statements agrees with the pure rule, on graphs that no rule would have made."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import pytest
 
 from domain.access import Level, effective_level
 from domain.hierarchy import ALLOWED_PARENTS
+from domain.keys import cut_key
 from domain.resources import DataClass, Kind
 from graphstore.cypher import readings, resolving
 from graphstore.cypher.facts import resources
@@ -96,27 +97,27 @@ async def build(world: World, model: Model) -> None:
             for node, its_kind in model.kinds.items()
             if its_kind is kind
         ]
-        text = {
+        text: dict[str, LiteralString] = {
             "Project": "UNWIND $rows AS row CREATE (r:Resource:Project) SET r = row",
             "Collection": "UNWIND $rows AS row CREATE (r:Resource:Collection) SET r = row",
             "Dataset": "UNWIND $rows AS row CREATE (r:Resource:Dataset) SET r = row",
             "Object": "UNWIND $rows AS row CREATE (r:Resource:Object) SET r = row",
         }
         await world.do(text[label], rows=rows)
-    edges = {
+    edges: dict[str, LiteralString] = {
         "BELONGS_TO": "UNWIND $rows AS row MATCH (c:Resource {id: row.child}) MATCH (p:Resource {id: row.parent}) "
         "CREATE (c)-[:BELONGS_TO {home: row.home, passes: row.passes, name: 'n', createdAt: 0, createdBy: 'x'}]->(p)",
         "DELETED": "UNWIND $rows AS row MATCH (c:Resource {id: row.child}) MATCH (p:Resource {id: row.parent}) "
         "CREATE (c)-[:DELETED {home: row.home, passes: row.passes, name: 'n', createdAt: 0, createdBy: 'x'}]->(p)",
     }
-    for edge_type, text in edges.items():
+    for edge_type, create in edges.items():
         rows = [
             {"child": child, "parent": parent, "passes": int(passes), "home": index == 0}
             for child, ways in model.up.items()
             for index, (parent, passes, kind_of_edge) in enumerate(ways)
             if kind_of_edge == edge_type
         ]
-        await world.do(text, rows=rows)
+        await world.do(create, rows=rows)
     await world.do(
         "UNWIND $rows AS row MATCH (u:User {id: row.user}) MATCH (r:Resource {id: row.resource}) "
         "CREATE (r)-[:GRANTED_TO {level: row.level, expiresAt: row.expires}]->(u)",
@@ -150,7 +151,7 @@ async def test_nothing_is_granted_on_what_is_not_there(world: World) -> None:
     ada = await world.user()
     await world.project(ada, "somewhere")
     await world.put(ada, "somewhere", "c/d/o")
-    expressions = {
+    expressions: dict[str, LiteralString] = {
         "mine": f"OPTIONAL MATCH (r:Resource {{id: 'nowhere'}}) RETURN {level_of('r')} AS level",
         "public": f"OPTIONAL MATCH (r:Resource {{id: 'nowhere'}}) RETURN {level_of('r', with_public=False)} AS level",
     }
@@ -161,8 +162,6 @@ async def test_nothing_is_granted_on_what_is_not_there(world: World) -> None:
 
 
 async def test_a_request_for_a_missing_key_brings_nothing_along(world: World) -> None:
-    from domain.keys import cut_key  # noqa: PLC0415
-
     ada = await world.user()
     await world.project(ada, "there")
     await world.put(ada, "there", "c/d/o")

@@ -1,7 +1,6 @@
 """Uploads on their way: parts, completion, failure, and what becomes of blobs that nobody shows."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -10,7 +9,7 @@ from domain.contents import Declared, ObjectHeaders, PartFacts
 from domain.errors import FailedPrecondition, Forbidden, NotFound
 from domain.keys import cut_key
 from domain.publishing import Published, UploadFacts
-from domain.resources import Kind, State
+from domain.resources import ObjectFacts, State
 from domain.views import ObjectView
 from graphstore.cypher import readings, resolving
 from graphstore.cypher.sweeping import forget_blobs, orphaned_blobs
@@ -28,6 +27,13 @@ async def shown(world: World, user: str, object_id: str) -> ObjectView:
 
 def part(world: World, number: int, length: int = 5) -> PartFacts:
     return PartFacts(number, world.blob(length), {"CRC32": f"part{number}"})
+
+
+async def content_of(world: World, user: str, object_id: str) -> str:
+    found = (await world.facts_of(user, object_id))[object_id]
+    assert isinstance(found, ObjectFacts)
+    assert found.published is not None
+    return found.published.content_id
 
 
 async def upload_of(world: World, upload: str) -> UploadFacts | None:
@@ -74,8 +80,7 @@ async def test_a_multipart_upload_is_listed_filled_in_any_order_and_completed(wo
     assert (view.published.length_bytes, view.published.part_count, view.published.md5) == (6, 2, None)
     assert (view.published.checksums, view.published.checksum_type) == ({"CRC32": "AAAAAA==-2"}, "COMPOSITE")
     assert view.published.headers == HEADERS
-    found = (await world.facts_of(ada, published.object_id))[published.object_id]
-    content_id: Any = found.published.content_id if found.kind is Kind.OBJECT and found.published else None
+    content_id = await content_of(world, ada, published.object_id)
     assert await world.store.read(resolving.parts(content_id, 0, 6)) == [(0, first)]
     assert await world.store.read(resolving.parts(content_id, 0, 7)) == [(0, first), (6, third)]
     assert await world.store.read(resolving.part_numbered(content_id, 10_000)) == [(6, third)]
@@ -109,8 +114,7 @@ async def test_a_range_of_a_content_brings_the_parts_that_hold_it(
     for one in parts:
         await world.part(ada, upload, one)
     published = await complete(world, ada, bucket, "o", upload, parts)
-    found = (await world.facts_of(ada, published.object_id))[published.object_id]
-    content_id: Any = found.published.content_id if found.kind is Kind.OBJECT and found.published else None
+    content_id = await content_of(world, ada, published.object_id)
 
     ranged = await world.store.read(resolving.parts(content_id, start, until))
 
