@@ -35,8 +35,10 @@ bench: $(ENVIRONMENT) ## time the system, each figure beside what the machine ca
 schema: $(ENVIRONMENT) ## write schema/schema.graphql
 	$(RUN) aruna export-schema > .tools/schema.graphql && mv .tools/schema.graphql schema/schema.graphql
 
-docs: $(ENVIRONMENT) ## write the generated parts of README.md
+docs: $(ENVIRONMENT) ## write the generated pages, and the generated parts of README.md
 	$(RUN) python -m app.readme
+	$(RUN) python -m app.rules_page
+	$(RUN) python -m app.s3_page
 
 lock: ## resolve the dependencies anew into uv.lock (versions and hashes; no index is named)
 	$(UV) lock && sed -E -i.old 's#https://[^/"]+/(simple|packages/)#https://index.invalid/\1#' uv.lock && rm uv.lock.old

@@ -22,7 +22,7 @@ from starlette.requests import Request as StarletteRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.load import load
+from bench.load import load, when_up
 from tests.e2e.server import running_server
 
 COLLECTIONS: Final = 100
@@ -117,21 +117,9 @@ def main() -> None:
             "list": raw_request(parts.netloc, token, LIST, {"id": project}),
         }
         print(f"GraphQL on the embedded engine; the list has {len(bodies[1])} bytes")
-        asyncio.run(_when_up(port))
+        asyncio.run(when_up(port))
         uvloop.run(measure(addresses, requests))
         bare.terminate()
-
-
-async def _when_up(port: int) -> None:
-    for _ in range(200):
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-            continue
-        writer.close()
-        return
-    raise TimeoutError("the bare server didn't come up")
 
 
 if __name__ == "__main__":

@@ -50,3 +50,16 @@ async def _answer(reader: asyncio.StreamReader, expected: bytes) -> None:
         await reader.readexactly(size + 2)
         if not size:
             return
+
+
+async def when_up(port: int) -> None:
+    """Wait until somebody listens on the port, for at most 10 s."""
+    for _ in range(200):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+            continue
+        writer.close()
+        return
+    raise TimeoutError("nobody listens")

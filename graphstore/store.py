@@ -23,12 +23,11 @@ async def load_under_locks(transaction: Transaction, load: Query[F], locks_of: C
     while True:
         facts = await transaction.run(load)
         missing = set(locks_of(facts)) - held
-        if not missing:
+        # Where no other writer can cross, what was loaded stays true; the changes themselves raise the counters.
+        if not missing or transaction.is_alone:
             return facts
         # Locking later than in id order may cross another writer: the engine then runs the whole again.
         await transaction.run(cypher.lock(sorted(missing)))
-        if transaction.is_alone:
-            return facts
         held |= missing
 
 

@@ -120,14 +120,16 @@ CONTENT_ADDED_OF_PARTS: Final = _write(
 REVISION_PUBLISHED: Final = _write(
     "publish revisions",
     "MATCH (o:Resource {id: row.id}) MATCH (content:Content {id: row.contentId}) "
-    "SET o += row.node, o.revision = o.revision + 1, o.md5 = content.md5, o.sha256 = content.sha256, "
+    "SET o += row.node, o.revision = o.revision + 1, o.lockCount = o.lockCount + 1, "
+    "o.md5 = content.md5, o.sha256 = content.sha256, "
     "o.checksums = content.checksums, o.checksumType = content.checksumType, o.partCount = content.partCount "
     "CREATE (o)-[:CONTENT]->(content)",
 )
 
 COUNTERS_CHANGED: Final = _write(
     "change counters",
-    "MATCH (r:Resource {id: row.id}) SET r.entries = r.entries + row.entries, r.objects = r.objects + row.objects, "
+    "MATCH (r:Resource {id: row.id}) SET r.lockCount = r.lockCount + 1, "
+    "r.entries = r.entries + row.entries, r.objects = r.objects + row.objects, "
     "r.bytes = r.bytes + row.bytes, r.changedAt = row.at",
 )
 
