@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpl
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Final
 
 from domain.contents import NewContent, PartFacts, multipart_etag
@@ -70,7 +70,7 @@ def read_whole(headers: Mapping[str, str]) -> Whole:
 
 
 def read_list(root: Element) -> tuple[ListedPart, ...]:
-    """Read the list of parts, in its own order.
+    """Read the list of parts, in its own order; of one that is named several times in a row the last counts, as in S3.
 
     Raises: S3Error (MalformedXML, InvalidRequest).
     """
@@ -85,7 +85,9 @@ def read_list(root: Element) -> tuple[ListedPart, ...]:
                 f"The complete request must include the {name} checksum for each part, or for none."
                 f" It was missing for part {missing.number} in the request."
             )
-    return listed
+    return tuple(
+        part for part, after in zip_longest(listed, listed[1:]) if after is None or after.number != part.number
+    )
 
 
 def _listed_part(element: Element) -> ListedPart:

@@ -45,15 +45,17 @@ class Sweeper:
     upload_age_max: timedelta
 
     async def run(self) -> None:
-        """Sweep until cancelled; a failed round is logged and the next one tries again."""
+        """Sweep until cancelled; a failed round is logged and the next one tries again. After a full one no pause."""
         while True:
+            is_full = False
             try:
                 swept = await self.sweep_once()
+                is_full = _BATCH in {swept.failed_uploads, swept.removed_blobs}
                 if swept != Swept(0, 0):
                     _LOG.info("failed %d stale uploads, removed %d blobs", swept.failed_uploads, swept.removed_blobs)
             except DomainError as error:
                 _LOG.warning("this round is left to the next one: %s", error)
-            await asyncio.sleep(_INTERVAL_S)
+            await asyncio.sleep(0 if is_full else _INTERVAL_S)
 
     async def sweep_once(self) -> Swept:
         """Do one round: at most 100 uploads and 100 blobs.

@@ -22,10 +22,11 @@ from proxy.authorising import multipart_upload, no_such_upload
 from proxy.bodies import read_document
 from proxy.calling import Call, Need, Operation, Place
 from proxy.conditions import write_conditions
+from proxy.errors import S3Error
 from proxy.headers import CHECKSUM_PREFIX
 from proxy.request import Request
 from proxy.responses import Response, checksum_elements, xml_response
-from proxy.write_checks import check_write, told_again
+from proxy.write_checks import check_write, resolve_again, told_again
 from proxy.xml import parse, tag
 
 NEED: Final = Need(Place.COMPLETION, Action.UPLOAD_REVISION, action_if_absent=Action.UPLOAD_NEW_KEY)
@@ -40,17 +41,30 @@ async def _run(call: Call) -> Response:
     if upload.finished is not None:
         return await _answer_again(call, upload, upload.finished, listed)
     check_write(call.resolution, conditions, request.key)
-    parts = choose(listed, await _uploaded(call.services.store, upload.id))
-    content = assemble(upload, parts, whole, call.stamp().new_id())
     try:
+        parts = choose(listed, await _uploaded(call.services.store, upload.id))
+        content = assemble(upload, parts, whole, call.stamp().new_id())
         published = await _publish(call, upload, content, conditions)
-    except NotFound as error:
-        refusal = await told_again(NEED, call, conditions)
-        upload = multipart_upload(call)
-        if upload.finished is None:
-            raise refusal from error
-        return await _answer_again(call, upload, upload.finished, listed)
+    except (S3Error, NotFound) as error:
+        finished = await _finished_meanwhile(call)
+        if finished is not None:
+            return await _answer_again(call, upload, finished, listed)
+        if isinstance(error, S3Error):
+            raise
+        raise await told_again(NEED, call, conditions) from error
     return _answer(request, published, content.checksums, content.checksum_type)
+
+
+async def _finished_meanwhile(call: Call) -> Published | None:
+    """What another request made of the upload while this one was looking at its parts; None if it is open still.
+
+    Raises: S3Error (NoSuchUpload) where it was aborted; Unavailable.
+    """
+    await resolve_again(call)
+    upload = multipart_upload(call)
+    if not upload.is_open and upload.finished is None:
+        raise no_such_upload(upload.id)
+    return upload.finished
 
 
 def _without_checksums(request: Request) -> Request:

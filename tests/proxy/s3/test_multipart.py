@@ -212,7 +212,7 @@ async def test_a_list_that_doesnt_fit_is_refused_and_the_upload_goes_on(face: Fa
         "MalformedXML",
     )
     assert await complete(second, small) == (400, "InvalidPartOrder")
-    assert await complete(small, small) == (400, "InvalidPartOrder")
+    assert await complete(small, wrong) == (400, "InvalidPart")
     assert await complete(wrong) == (400, "InvalidPart")
     assert await complete(small, {**second, "PartNumber": 3}) == (400, "InvalidPart")
     assert await complete(small, second) == (400, "EntityTooSmall")

@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]  it has none
 
+from graphstore.statements import Query
 from tests.graph_dump import check_invariants
 from tests.proxy.s3.face import Face, signed_headers
 from tests.proxy.s3.uploading import begin, etag_of, filled, listing, send
@@ -139,6 +141,62 @@ async def test_a_part_sent_again_while_completing_counts_before_or_after_and_byt
 def part_etag(body: bytes) -> str:
     """ETag of one part."""
     return f'"{hashlib.md5(body).hexdigest()}"'
+
+
+@asynccontextmanager
+async def _meanwhile(face: Face, monkeypatch: pytest.MonkeyPatch, call: Callable[[], Any]) -> AsyncGenerator[list[Any]]:
+    """Run a call once, just before the next complete reads the parts; answers its outcome."""
+    read, outcomes = face.world.store.read, list[Any]()
+
+    async def slow(query: Query[Any]) -> Any:
+        if query.name != "uploaded parts" or outcomes:
+            return await read(query)
+        outcomes.append(None)
+        outcomes[0] = await _outcome(call())
+        return await read(query)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(face.world.store, "read", slow)
+        yield outcomes
+
+
+async def test_a_complete_that_another_overtakes_answers_the_same(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = await face.client()
+    upload_id = await begin(s3, BUCKET, "overtaken")
+    complete = listing(BUCKET, "overtaken", upload_id, await send(s3, BUCKET, "overtaken", upload_id, 1, BODY))
+    conditional = {**complete, "IfNoneMatch": "*"}
+
+    async with _meanwhile(face, monkeypatch, lambda: s3.complete_multipart_upload(**conditional)) as other:
+        found = await _outcome(s3.complete_multipart_upload(**conditional))
+
+    assert (found, other) == (etag_of(BODY), [etag_of(BODY)])
+    assert await _revisions(face, "overtaken") == [0]
+
+
+async def test_a_complete_that_an_abort_overtakes_finds_no_upload(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = await face.client()
+    upload_id = await begin(s3, BUCKET, "overtaken-2")
+    complete = listing(BUCKET, "overtaken-2", upload_id, await send(s3, BUCKET, "overtaken-2", upload_id, 1, BODY))
+    place = {"Bucket": BUCKET, "Key": "overtaken-2", "UploadId": upload_id}
+
+    async with _meanwhile(face, monkeypatch, lambda: s3.abort_multipart_upload(**place)) as other:
+        found = await _outcome(s3.complete_multipart_upload(**complete))
+
+    assert (found, other) == (LOST, [204])
+
+
+async def test_a_complete_whose_part_is_sent_again_first_finds_another_part(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3 = await face.client()
+    upload_id = await begin(s3, BUCKET, "overtaken-3")
+    complete = listing(BUCKET, "overtaken-3", upload_id, await send(s3, BUCKET, "overtaken-3", upload_id, 1, BODY))
+    part = {"Bucket": BUCKET, "Key": "overtaken-3", "UploadId": upload_id, "PartNumber": 1, "Body": b"other"}
+
+    async with _meanwhile(face, monkeypatch, lambda: s3.upload_part(**part)) as other:
+        found = await _outcome(s3.complete_multipart_upload(**complete))
+
+    assert (found, other) == ((400, "InvalidPart"), [part_etag(b"other")])
 
 
 async def test_of_one_part_sent_many_times_at_once_the_last_stays_and_no_other_bytes_are_kept(face: Face) -> None:
