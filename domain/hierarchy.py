@@ -14,6 +14,10 @@ ALLOWED_PARENTS: Final[Mapping[Kind, frozenset[Kind]]] = {
 }
 
 
+def _one(kind: Kind) -> str:
+    return f"an {kind.lower()}" if kind is Kind.OBJECT else f"a {kind.lower()}"
+
+
 def check_parent(child: Kind, parent: Kind, *, field: tuple[str, ...] = ()) -> None:
     """Refuse a parent of a kind that can't hold the child.
 
@@ -21,4 +25,4 @@ def check_parent(child: Kind, parent: Kind, *, field: tuple[str, ...] = ()) -> N
     """
     if parent not in ALLOWED_PARENTS[child]:
         allowed = ", ".join(sorted(kind.lower() for kind in ALLOWED_PARENTS[child])) or "nothing: it is a root"
-        raise Hierarchy(f"a {child.lower()} can't belong to a {parent.lower()}; it belongs to: {allowed}", field=field)
+        raise Hierarchy(f"{_one(child)} can't belong to {_one(parent)}; it belongs to: {allowed}", field=field)

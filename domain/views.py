@@ -6,7 +6,7 @@ from datetime import datetime
 
 from domain.access import Level
 from domain.contents import ObjectHeaders
-from domain.relations import ExternalType, RelationKind
+from domain.relations import ExternalReference, RelationKind
 from domain.resources import DataClass, Kind, State, Versioning
 
 
@@ -159,20 +159,11 @@ class RelationView:
 
 
 @dataclass(frozen=True, slots=True)
-class ExternalView:
-    """An identifier outside; shared by all that point at it."""
-
-    type: ExternalType
-    value: str
-    name: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class ExternalRelationView:
     """One resource pointing outside."""
 
     id: str
-    reference: ExternalView
+    reference: ExternalReference
     note: str | None
     source_version_id: str | None
     created_at: datetime

@@ -14,9 +14,17 @@ from typing import Any, Final, TypeVar
 
 import neo4j
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncSession, AsyncTransaction, NotificationMinimumSeverity
-from neo4j.exceptions import ClientError, ConstraintError, DriverError, Neo4jError, TransientError
+from neo4j.exceptions import (
+    ClientError,
+    ConstraintError,
+    DatabaseError,
+    DriverError,
+    IncompleteCommit,
+    Neo4jError,
+    TransientError,
+)
 
-from graphstore.errors import GraphUnavailable
+from graphstore.errors import CommitUnknown, GraphUnavailable, TornRead
 from graphstore.statements import Query, Row
 
 T = TypeVar("T")
@@ -27,6 +35,7 @@ _FIRST_DELAY_S: Final = 0.02
 _DELAY_MAX_S: Final = 1.0
 _READ_TIMEOUT_S: Final = 10.0
 _WRITE_TIMEOUT_S: Final = 60.0
+_TIMED_OUT: Final = "TransactionTimedOut"
 _ENTITY_NOT_FOUND: Final = "Neo.ClientError.Statement.EntityNotFound"
 
 
@@ -49,7 +58,19 @@ class Transaction:
         """Run a query inside the transaction and decode its rows."""
         self.statement_count += 1
         result = await self._transaction.run(query.text, dict(query.parameters))
-        return query.decode(await _rows(result))
+        return _decoded(query, await _rows(result))
+
+
+def _decoded(query: Query[T], rows: Sequence[Row]) -> T:
+    """Decode rows. Decoders assert what every committed state keeps.
+
+    Neo4j reads records one by one as they are committed, in a write before its locks are taken too, so that one
+    statement may see an Object before a commit and its content after it (decision 0010).
+    """
+    try:
+        return query.decode(rows)
+    except AssertionError as error:
+        raise TornRead(f"{query.name} saw half of a commit") from error
 
 
 async def _rows(result: neo4j.AsyncResult) -> Sequence[Row]:
@@ -119,14 +140,15 @@ class Engine:
             result = await session.run(
                 neo4j.Query(query.text, timeout=_READ_TIMEOUT_S), parameters=dict(query.parameters)
             )
-            return query.decode(await _rows(result))
+            rows = await _rows(result)
+        return _decoded(query, rows)
 
     async def write(self, name: str, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run a function inside one write transaction, again after a conflict, and commit what it wrote.
 
         What it raises rolls everything back.
 
-        Raises: GraphUnavailable, and whatever the function raises.
+        Raises: GraphUnavailable (CommitUnknown where it may have been committed), and whatever the function raises.
         """
 
         async def take_turn(gate: asyncio.Lock) -> T:
@@ -150,7 +172,11 @@ class Engine:
             async with driver_transaction:
                 transaction = Transaction(driver_transaction, is_alone=self._gate is not None)
                 answer = await work(transaction)
-                await driver_transaction.commit()
+                try:
+                    await driver_transaction.commit()
+                except (IncompleteCommit, DatabaseError) as error:
+                    # Not tried again: a rule that has succeeded would now refuse its own work.
+                    raise CommitUnknown("the graph was lost while it committed; look before you try again") from error
             self.statement_count += transaction.statement_count
             return answer
 
@@ -175,9 +201,11 @@ class Engine:
                 if isinstance(error, DriverError) and not error.is_retryable():
                     raise
                 failure: Exception = error
-            except (ConstraintError, ClientError) as error:
+            except (ConstraintError, ClientError, TornRead) as error:
                 # Another writer made the same name, or took a node away: on the next run the rule sees it and says so.
-                if not isinstance(error, ConstraintError) and error.code != _ENTITY_NOT_FOUND:
+                if type(error) is ClientError and error.code != _ENTITY_NOT_FOUND:
+                    if _TIMED_OUT in error.code:
+                        raise GraphUnavailable(f"{name} took too long; try again in a moment") from error
                     raise
                 crossed += 1
                 if crossed > 3:

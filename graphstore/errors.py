@@ -7,5 +7,13 @@ class GraphUnavailable(Unavailable):
     """The graph doesn't answer, or too many writers crossed; the same request may succeed later."""
 
 
+class CommitUnknown(GraphUnavailable):
+    """The graph was lost while it committed: what was written may stand all the same, so nothing may be undone."""
+
+
+class TornRead(Exception):
+    """A statement crossed a commit and saw half of it; read again."""
+
+
 class UnknownMigration(Exception):
     """The graph was written by a newer version of this program."""

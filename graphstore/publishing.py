@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from domain.errors import DomainError
+from domain.errors import DomainError, Unavailable
 from domain.keys import container_sort, containers_on_the_way
 from domain.publishing import KeyFacts, Publication, Published, publish
 from graphstore.bolt import Transaction
@@ -98,6 +98,10 @@ class Publisher:
             )
         except _NothingAcceptedError as refused:
             outcomes = refused.outcomes
+        except Unavailable as error:
+            # It may be committed all the same. Decided again one by one, what has succeeded would be refused (it is
+            # no longer new, its upload has ended), and refused bytes are removed.
+            outcomes = [error] * len(group)
         except Exception as error:  # noqa: BLE001  whatever happened, each waiting client must hear of it
             if len(group) > 1:
                 for waiting in group:

@@ -44,8 +44,3 @@ def nothing(rows: Sequence[Row]) -> None:
 def all_rows(rows: Sequence[Row]) -> Sequence[Row]:
     """Keep the rows as they come."""
     return rows
-
-
-def first_row(rows: Sequence[Row]) -> Row | None:
-    """Decode a statement that answers one row or none."""
-    return rows[0] if rows else None

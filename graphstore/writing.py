@@ -60,6 +60,7 @@ ORDER: Final[tuple[Statement[None], ...]] = (
     cypher.REVISION_PUSHED_BACK,
     cypher.CONTENT_ADDED,
     cypher.CONTENT_ADDED_OF_PARTS,
+    cypher.PART_LINKED,
     cypher.REVISION_PUBLISHED,
     cypher.UPLOAD_ADDED,
     cypher.PART_ADDED,
@@ -370,9 +371,13 @@ def _revision_published(change: RevisionPublished) -> tuple[Rows, ...]:
     published = (cypher.REVISION_PUBLISHED, row)
     if not isinstance(content, NewContent):
         return (published,)
-    added = {"node": _content(content), "parts": _parts(content.parts, with_blobs=not content.is_multipart)}
-    statement = cypher.CONTENT_ADDED_OF_PARTS if content.is_multipart else cypher.CONTENT_ADDED
-    return ((statement, added), published)
+    if not content.is_multipart:
+        added = {"node": _content(content), "parts": _parts(content.parts, with_blobs=True)}
+        return ((cypher.CONTENT_ADDED, added), published)
+    linked = [
+        (cypher.PART_LINKED, {"contentId": content.id, **part}) for part in _parts(content.parts, with_blobs=False)
+    ]
+    return ((cypher.CONTENT_ADDED_OF_PARTS, {"node": _content(content)}), *linked, published)
 
 
 def _revision(change: RevisionPublished) -> dict[str, Any]:

@@ -140,13 +140,19 @@ def revisions(
     return _REVISIONS.bind(requests=rows, caller=caller, now=now)
 
 
+def _revisions_at(rows: Sequence[Row]) -> dict[int, RevisionView]:
+    answers = {int(row["i"]): revision_view(row["revision"]) for row in rows}
+    assert all(answers[row["i"]].version_id == row["version"] for row in rows), "the node found still holds it"
+    return answers
+
+
 _REVISIONS_AT: Final = Statement(
     "revisions at",
     f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) WITH q, o, {level_of('o')} AS level "
     "WHERE level >= 1 OPTIONAL MATCH (r:Revision {versionId: q.version}) WHERE r.objectId = o.id "
     "WITH q, CASE WHEN o.versionId = q.version THEN o ELSE r END AS found WHERE found IS NOT NULL "
-    "RETURN q.i AS i, found{.*} AS revision",
-    lambda rows: {int(row["i"]): revision_view(row["revision"]) for row in rows},
+    "RETURN q.i AS i, q.version AS version, found{.*} AS revision",
+    _revisions_at,
 )
 
 

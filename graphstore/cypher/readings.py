@@ -10,7 +10,6 @@ from domain.resources import ContainerFacts
 from domain.views import (
     ContainerView,
     ExternalRelationView,
-    ExternalView,
     LineageStep,
     ParentView,
     ResourceView,
@@ -103,7 +102,7 @@ def _parents(rows: Sequence[Row]) -> Mapping[str, list[ParentView]]:
 _PARENTS: Final = Statement(
     "parents",
     "UNWIND $ids AS id MATCH (r:Resource {id: id})-[e:BELONGS_TO|DELETED]->(p:Resource) "
-    f"WITH id, e, p, {level_of('p')} AS level WHERE level >= 1 "
+    f"WITH id, e, p, {level_of('p')} AS level WHERE level >= 1 AND coalesce(p.hidden, false) = false "
     f"RETURN id, properties(e) AS edge, {view_map('p', 'level')} AS parent",
     _parents,
 )
@@ -166,7 +165,7 @@ def _externals(rows: Sequence[Row]) -> Mapping[str, list[ExternalRelationView]]:
         answers.setdefault(row["id"], []).append(
             ExternalRelationView(
                 id=edge["id"],
-                reference=ExternalView(ExternalType(row["type"]), row["value"], row["name"]),
+                reference=ExternalReference(ExternalType(row["type"]), row["value"], row["name"]),
                 note=edge.get("note"),
                 source_version_id=edge.get("sourceVersionId"),
                 created_at=from_ms(edge["createdAt"]),
@@ -217,7 +216,7 @@ def _neighbours(rows: Sequence[Row]) -> list[tuple[LineageStep, str, ResourceVie
 
 
 _STEP_COLUMNS: Final[LiteralString] = (
-    f"WITH id, e, o, {level_of('o')} AS level WHERE level >= 1 "
+    f"WITH id, e, o, {level_of('o')} AS level WHERE level >= 1 AND coalesce(o.hidden, false) = false "
     "WITH id, e, o, level ORDER BY o.id LIMIT $size "
     "RETURN id, type(e) AS type, CASE WHEN type(e) = 'CUSTOM' THEN e.name ELSE null END AS name, "
     f"startNode(e).id AS source, endNode(e).id AS target, {view_map('o', 'level')} AS other"

@@ -67,18 +67,28 @@ def _blob(found: Mapping[str, Any]) -> BlobFacts:
 def _content(found: Mapping[str, Any] | None, blob: Mapping[str, Any] | None) -> ContentRef | None:
     if found is None:
         return None
+    assert found["partCount"] or blob is not None, "a content in one piece has its blob"
     return ContentRef(found["id"], found["length"], None if blob is None else _blob(blob))
+
+
+def _check_shown(shown: RevisionView, content: Mapping[str, Any] | None) -> None:
+    """Check that the revision's words and its bytes belong together; where not, the engine reads again."""
+    assert content is not None, "a revision has a content"
+    assert (content["etag"], content["length"]) == (shown.etag, shown.length_bytes), "a revision shows its own bytes"
 
 
 def _resolutions(rows: Sequence[Row]) -> Mapping[int, Resolution]:
     answers: dict[int, Resolution] = {}
     for row in rows:
         project, way = way_of(row)
+        found = None if row["object"] is None else object_view(row["object"])
+        if row["wantsContent"] and found is not None and found.published is not None:
+            _check_shown(found.published, row["content"])
         answers[row["i"]] = Resolution(
             credential=credential_record(row["credential"], row["user"]),
             project=project,
             way=way,
-            object=None if row["object"] is None else object_view(row["object"]),
+            object=found,
             content=_content(row["content"], row["blob"]),
             upload=upload_facts(row["upload"]),
         )
@@ -96,7 +106,8 @@ _RESOLVE: Final = Statement(
     "WITH q, p, c1, c2, upload, CASE WHEN awaiting IS NULL THEN o ELSE awaiting END AS o "
     "OPTIONAL MATCH (content:Content)<-[:CONTENT]-(o) WHERE q.wantsContent "
     "OPTIONAL MATCH (content)-[:PART]->(blob:Blob) WHERE content.partCount = 0 "
-    f"RETURN q.i AS i, q.credential AS credential, q.signer AS user, {KEY_COLUMNS}, "
+    "RETURN q.i AS i, q.wantsContent AS wantsContent, q.credential AS credential, q.signer AS user, "
+    f"{KEY_COLUMNS}, "
     f"{view_map('o', level_of('o', 'q.user', 'q.now'))} AS object, {UPLOAD_MAP} AS upload, "
     "content{.*} AS content, blob{.*} AS blob",
     _resolutions,
@@ -147,9 +158,13 @@ class VersionAt:
 def _version(rows: Sequence[Row]) -> VersionAt | None:
     if not rows:
         return None
-    content = _content(rows[0]["content"], rows[0]["blob"])
+    row = rows[0]
+    revision = revision_view(row["revision"])
+    _check_shown(revision, row["content"])
+    assert revision.version_id == row["version"], "the node found still holds the revision"
+    content = _content(row["content"], row["blob"])
     assert content is not None, "a revision has a content"
-    return VersionAt(object_view(rows[0]["object"]), revision_view(rows[0]["revision"]), content)
+    return VersionAt(object_view(row["object"]), revision, content)
 
 
 _VERSION: Final = Statement(
@@ -163,7 +178,7 @@ _VERSION: Final = Statement(
     "MATCH (found)-[:CONTENT]->(content:Content) "
     "OPTIONAL MATCH (content)-[:PART]->(blob:Blob) WHERE content.partCount = 0 "
     f"RETURN {view_map('owner', level_of('owner', 'q.user', 'q.now'))} AS object, found{{.*}} AS revision, "
-    "content{.*} AS content, blob{.*} AS blob",
+    "content{.*} AS content, blob{.*} AS blob, q.version AS version",
     _version,
 )
 

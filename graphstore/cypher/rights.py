@@ -15,14 +15,16 @@ def level_of(
 ) -> LiteralString:
     """Expression for a user's effective level on a node, 0 where the node is null.
 
-    `user` is an expression for his id ('' for anonymous callers), `now` for the instant in ms. Without `with_public`
+    `user` is an expression for his id ('' for anonymous callers), `now` for the instant in ms. Grants of a user who
+    was stopped count for nothing, so that what he began before is refused when it is decided. Without `with_public`
     only grants count. The null check matters: a pattern that starts at a null node matches anything on the embedded
     engine.
     """
     base: LiteralString = f"CASE WHEN {node}.dataClass = 'PUBLIC' THEN 1 ELSE 0 END" if with_public else "0"
     return (
         f"CASE WHEN {node} IS NULL THEN 0 ELSE reduce(best = {base}, found IN "
-        f"[path = ({node})-[:BELONGS_TO|DELETED*0..3]->(:Resource)-[granted:GRANTED_TO]->(:User {{id: {user}}}) "
+        f"[path = ({node})-[:BELONGS_TO|DELETED*0..3]->(:Resource)-[granted:GRANTED_TO]->"
+        f"(:User {{id: {user}, active: true}}) "
         f"WHERE granted.expiresAt IS NULL OR granted.expiresAt > {now} | "
         "reduce(least = 4, hop IN relationships(path) | CASE WHEN coalesce(hop.level, hop.passes) < least "
         "THEN coalesce(hop.level, hop.passes) ELSE least END)] | "

@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from domain.access import Level
-from domain.changes import Change, CountersChanged, Event
+from domain.changes import Change, CountersChanged, Event, ObjectAdded, RevisionPublished
 from domain.contents import BlobFacts, Declared, NewContent, ObjectHeaders, PartFacts
 from domain.errors import Code
 from domain.relations import ALLOWED_RELATIONS, ExternalReference, ExternalType, RelationKind
@@ -77,9 +77,11 @@ def test_no_two_statements_share_a_name_and_each_is_used() -> None:
     """Rows are gathered by a statement's name."""
     names = [statement.name for statement in ORDER]
     made = {name for kind in get_args(Change) for name in statements([example(kind)])}
+    together = statements([example(ObjectAdded), example(RevisionPublished), example(Event)])
     by_kind = {
+        *together,
         *(f"{verb} {kind.value}" for kind in ALLOWED_RELATIONS for verb in ("add", "remove")),
-        *("add projects", "add collections", "add contents of parts"),
+        *("add projects", "add collections", "add contents of parts", "link parts of contents"),
     }
 
     assert len(set(names)) == len(names)

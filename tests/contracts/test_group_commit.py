@@ -8,13 +8,19 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+import pytest
+from neo4j import AsyncTransaction
+from neo4j.exceptions import IncompleteCommit
+
 from domain.access import Level
+from domain.changes import UserStateChanged
 from domain.contents import single_content
 from domain.errors import ConditionFailed, DomainError, FailedPrecondition, Forbidden, NotFound
 from domain.keys import cut_key
 from domain.publishing import Conditions, Published
 from domain.resources import ContainerFacts, Kind
 from graphstore.cypher import resolving
+from graphstore.errors import CommitUnknown
 from tests.graph_dump import Dump, check_invariants
 from tests.world import World, outcomes
 
@@ -162,3 +168,46 @@ async def test_the_same_files_in_any_order_four_at_a_time_give_the_same_graph(wo
         found = await upload_in_order(world, ada, f"order-{seed}", shuffled)
         renamed = {(path, "order" if name == f"order-{seed}" else name, *rest) for path, name, *rest in found}
         assert renamed == expected, f"seed {seed}: {renamed ^ expected}"
+
+
+async def test_a_group_whose_commit_is_not_heard_of_is_not_decided_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decided again, what had to be new would be refused, and its bytes, which the graph refers to, be removed."""
+    ada = await world.user()
+    await world.project(ada, "unheard")
+    only_new = Conditions(if_none_match=("*",))
+    commit = AsyncTransaction.commit
+
+    async def commit_unheard(transaction: AsyncTransaction) -> None:
+        await commit(transaction)
+        raise IncompleteCommit("connection lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AsyncTransaction, "commit", commit_unheard)
+        results = await outcomes(
+            *(
+                world.publisher.publish(world.publication(ada, "unheard", f"o{number}", conditions=only_new))
+                for number in range(3)
+            )
+        )
+
+    assert [type(result) for result in results] == [CommitUnknown] * 3
+    rows = await world.ask(
+        "MATCH (o:Object)-[:BELONGS_TO]->(:Project {bucket: 'unheard'}) RETURN o.revision AS revision"
+    )
+    assert [row["revision"] for row in rows] == [1, 1, 1]
+    await check_invariants(world)
+
+
+async def test_who_was_stopped_while_his_bytes_came_publishes_nothing(world: World) -> None:
+    ada = await world.user()
+    await world.project(ada, "stopped")
+    publication = world.publication(ada, "stopped", "late")
+    await world.apply(UserStateChanged(ada, is_active=False, at=world.now))
+
+    with pytest.raises(NotFound):
+        await world.publisher.publish(publication)
+
+    await world.apply(UserStateChanged(ada, is_active=True, at=world.now))
+    assert isinstance(await world.publisher.publish(publication), Published)

@@ -13,6 +13,7 @@ from domain.creation import NewResource
 from domain.describing import Description
 from domain.errors import (
     AlreadyExists,
+    Code,
     ConditionFailed,
     Conflict,
     Cycle,
@@ -27,7 +28,7 @@ from domain.linking import ExternalLink, Link, LinksChanged
 from domain.publishing import Conditions, Origin, Published
 from domain.relations import ALLOWED_RELATIONS, ExternalReference, ExternalType, RelationKind
 from domain.resources import ContainerFacts, DataClass, Kind, ObjectFacts, ParentEdge, PublishedFacts, State, Versioning
-from domain.views import ContainerView, ExternalView, GrantView, ObjectView, RelationView, RevisionView
+from domain.views import ContainerView, GrantView, ObjectView, RelationView, RevisionView
 from graphstore.cypher import batched, readings, resolving
 from graphstore.cypher.facts import bucket
 from graphstore.instants import from_ms
@@ -181,7 +182,8 @@ async def test_a_container_that_may_not_be_made_changes_nothing(world: World) ->
     await refused(world, world.container(bob, Kind.DATASET, world.new_id(), "bobs"), NotFound)
     await refused(world, world.begin_object(ada, gone, "o"), FailedPrecondition)
     put = await world.put(ada, "refusals", "o")
-    await refused(world, world.container(ada, Kind.DATASET, put.object_id, "below"), NotFound)
+    below_object = await refused(world, world.container(ada, Kind.DATASET, put.object_id, "below"), DomainError)
+    assert below_object.code in {Code.HIERARCHY, Code.NOT_FOUND}
 
 
 async def test_a_container_and_an_object_may_share_a_name(world: World) -> None:
@@ -558,7 +560,7 @@ async def test_relations_are_read_from_both_ends_with_the_revisions_they_meant(w
     assert paged == out
     external = await world.store.read(readings.externals([two.object_id, project]))
     assert [(e.reference, e.note, e.source_version_id) for e in external[two.object_id]] == [
-        (ExternalView(ExternalType.DOI, "10.1234/abc", None), "paper", two.version_id)
+        (ExternalReference(ExternalType.DOI, "10.1234/abc", None), "paper", two.version_id)
     ]
     await refused(world, world.link(ada, one.object_id, Link(RelationKind.ORIGIN, two.object_id)), Cycle)
 

@@ -2,16 +2,24 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
-from neo4j.exceptions import ClientError, ConstraintError, ResultConsumedError, ServiceUnavailable, TransientError
+from neo4j import AsyncTransaction
+from neo4j.exceptions import (
+    ClientError,
+    ConstraintError,
+    IncompleteCommit,
+    ResultConsumedError,
+    ServiceUnavailable,
+    TransientError,
+)
 
 from domain.errors import Conflict
 from graphstore import bolt
 from graphstore.bolt import Engine, EngineKind, Transaction
-from graphstore.errors import GraphUnavailable
-from graphstore.statements import Query, all_rows, nothing
+from graphstore.errors import CommitUnknown, GraphUnavailable, TornRead
+from graphstore.statements import Query, Row, all_rows, nothing
 from tests.conftest import GraphServer
 from tests.world import World
 
@@ -128,6 +136,35 @@ async def test_what_another_writer_did_is_looked_at_thrice_and_a_bug_never(
     assert attempts == expected
 
 
+async def test_a_statement_that_takes_too_long_is_unavailable(world: World, pauses: list[float]) -> None:
+    async def work(_: Transaction) -> None:
+        raise gone("Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration")
+
+    with pytest.raises(GraphUnavailable, match="test took too long"):
+        await world.engine.write("test", work)
+
+    assert pauses == []
+
+
+async def test_a_read_that_saw_half_of_a_commit_is_read_again_thrice_at_most(world: World, pauses: list[float]) -> None:
+    """Neo4j has no snapshot for a statement: an Object before a commit may come with its content after it."""
+    reads = 0
+
+    def decode(rows: Sequence[Row], good_at: int) -> int:
+        nonlocal reads
+        reads += 1
+        assert reads >= good_at, "both halves belong together"
+        return len(rows)
+
+    assert await world.engine.read(Query("torn", "RETURN 1 AS x", {}, lambda rows: decode(rows, 3))) == 1
+    assert (reads, len(pauses)) == (3, 2)
+
+    reads = 0
+    with pytest.raises(TornRead, match="torn saw half of a commit"):
+        await world.engine.read(Query("torn", "RETURN 1 AS x", {}, lambda rows: decode(rows, 9)))
+    assert reads == 4
+
+
 async def test_one_hundred_increments_at_once_lose_none(world: World) -> None:
     await world.do("CREATE (:Bolt {id: 1, value: 0})")
     raise_it = Query("raise", "MATCH (n:Bolt {id: 1}) SET n.value = n.value + 1", {}, nothing)
@@ -172,3 +209,33 @@ async def test_a_writer_that_is_given_up_ends_before_the_next_begins_where_they_
     else:
         assert (order, await count(world)) == (["quick"], 0)
     await world.do("MATCH (n:Bolt) DELETE n")
+
+
+async def test_a_commit_whose_answer_is_lost_is_not_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit = AsyncTransaction.commit
+
+    async def commit_unheard(transaction: AsyncTransaction) -> None:
+        await commit(transaction)
+        raise IncompleteCommit("connection lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AsyncTransaction, "commit", commit_unheard)
+        with pytest.raises(CommitUnknown):
+            await world.engine.write("test", lambda transaction: transaction.run(MAKE))
+
+    assert await count(world) == 1
+    await world.do("MATCH (n:Bolt) DELETE n")
+
+
+async def test_a_write_that_read_half_of_a_commit_begins_again(world: World, pauses: list[float]) -> None:
+    reads = 0
+
+    def decode(rows: Sequence[Row]) -> int:
+        nonlocal reads
+        reads += 1
+        assert reads > 2, "an Object has its content"
+        return rows[0]["x"]
+
+    found = await world.engine.write("torn", lambda tx: tx.run(Query("torn", "RETURN 1 AS x", {}, decode)))
+
+    assert (found, reads, len(pauses)) == (1, 3, 2)
