@@ -8,13 +8,12 @@ import socket
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
-if TYPE_CHECKING:
-    from uvicorn.config import HTTPProtocolType
+from app.bounded_http import BoundedHttp
 
 _BACKLOG: Final = 2048
 _SHUTDOWN_GRACE_S: Final = 10
@@ -69,7 +68,7 @@ def _server(face: ASGIApp) -> _Server:
         uvicorn.Config(
             cast("Any", face),
             loop="none",
-            http=cast("HTTPProtocolType", "httptools"),
+            http=BoundedHttp,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -8,7 +8,6 @@ sealed = master key id, `.`, base64 of what `Keyring.seal_secret` makes with the
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from graphstore.cypher.accounts import CredentialRecord
@@ -52,8 +51,3 @@ def open_access_key(record: CredentialRecord, keyring: Keyring) -> AccessKey:
     key_id, _, sealed = record.sealed_secret.partition(".")
     secret = keyring.open_secret(key_id, base64.b64decode(sealed), record.access_key_id)
     return AccessKey(record.access_key_id, secret.decode("ascii"))
-
-
-def is_usable(record: CredentialRecord, now: datetime) -> bool:
-    """Whether what the pair signs counts: it hasn't ended and its user is active."""
-    return record.user.is_active and (record.expires_at is None or now < record.expires_at)

@@ -3,7 +3,7 @@
 They belong to one caller and one instant, so they are never shared by requests.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -33,6 +33,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 WALKS_MAX: Final = 25
+LISTED_MAX: Final = 20_000
+"""How many items all lists of one request may ask for: nested lists multiply, and each level is read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Loaders:
         self._caller = caller
         self._now = now
         self._walks = 0
+        self._listed = 0
         self._all: list[DataLoader[Any, Any]] = []
         self.resources = self._loader(self._load_resources)
         self.users = self._loader(self._load_users)
@@ -86,6 +89,18 @@ class Loaders:
             message = f"one request walks descendants or lineage of at most {WALKS_MAX} resources; ask for fewer"
             raise CostExceeded(message)
 
+    def _count_listed(self, sizes: Iterable[int]) -> None:
+        """Count what pages ask for, before it is read.
+
+        Raises: CostExceeded beyond LISTED_MAX in one request.
+        """
+        self._listed += sum(sizes)
+        if self._listed > LISTED_MAX:
+            message = (
+                f"the lists of one request ask for at most {LISTED_MAX} items; nested lists multiply: ask for fewer"
+            )
+            raise CostExceeded(message)
+
     def forget(self) -> None:
         """Forget what was loaded: something has changed."""
         for loader in self._all:
@@ -111,12 +126,14 @@ class Loaders:
         return [found.get(resource_id) for resource_id in ids]
 
     async def _load_children(self, requests: list[ChildrenRequest]) -> list[Page[NamedResource]]:
+        self._count_listed(request.page.size for request in requests)
         return await load_children(self._store, requests, self._caller, self._now)
 
     async def _load_stats_below(self, roots: list[tuple[str, Kind]]) -> list[Stats]:
         return await load_stats_below(self._store, roots, self._caller, self._now)
 
     async def _load_relations(self, keys: list[DirectedRelations]) -> list[Sequence[RelationView]]:
+        self._count_listed(key.request.size for key in keys)
         answers: list[Sequence[RelationView]] = [()] * len(keys)
         for is_outgoing in (True, False):
             places = [place for place, key in enumerate(keys) if key.is_outgoing is is_outgoing]
@@ -133,6 +150,7 @@ class Loaders:
         return _in_order(ids, await self._store.read(readings.externals(ids)))
 
     async def _load_revisions(self, keys: list[tuple[str, int, int]]) -> list[Sequence[RevisionView]]:
+        self._count_listed(size for _, _, size in keys)
         return _in_order(range(len(keys)), await self._store.read(batched.revisions(keys, self._caller, self._now)))
 
     async def _load_revisions_at(self, keys: list[tuple[str, str]]) -> list[RevisionView | None]:

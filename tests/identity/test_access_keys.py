@@ -1,6 +1,6 @@
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.views import UserView
 from graphstore.cypher.accounts import CredentialRecord
-from identity.access_keys import AccessKey, is_usable, new_access_key, open_access_key, seal_access_key
+from identity.access_keys import AccessKey, new_access_key, open_access_key, seal_access_key
 from identity.keyring import Keyring, MasterKey, WrappedDamaged, new_keyring
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -59,13 +59,3 @@ def test_a_sealed_secret_moved_to_another_key_pair_does_not_open() -> None:
 
     with pytest.raises(WrappedDamaged):
         open_access_key(replace(sealed, access_key_id="AKBBBBBBBBBBBBBBBBBB"), keyring)
-
-
-def test_a_pair_is_usable_until_it_ends_and_while_its_user_is_active() -> None:
-    lasting = record(AccessKey("AKAAAAAAAAAAAAAAAAAA", "s" * 40), counting_bytes())
-    ending = replace(lasting, expires_at=NOW)
-
-    assert is_usable(lasting, NOW)
-    assert is_usable(ending, NOW - timedelta(microseconds=1))
-    assert not is_usable(ending, NOW)
-    assert not is_usable(replace(lasting, user=replace(USER, is_active=False)), NOW)

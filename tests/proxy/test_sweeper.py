@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from domain.contents import PartFacts
+from domain.errors import Unavailable
 from domain.resources import ObjectFacts, State
 from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
 from proxy.sweeper import Sweeper, Swept
@@ -64,3 +65,30 @@ async def test_the_parts_of_a_stale_upload_are_removed_after_a_grace_time(world:
     assert (at_once, later) == (Swept(1, 0), Swept(0, 1))
     assert [stored.blob_id async for stored in blobs.stored()] == []
     assert await world.ask("MATCH (b:Blob {id: $id}) RETURN b.id AS id", id=blob.id) == []
+
+
+async def test_a_blob_that_cannot_be_removed_holds_up_no_others(
+    world: World, blobs: DirectoryBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await world.user()
+    await world.project(user, "sweeping-on")
+    upload = await world.begin_key(user, "sweeping-on", "a")
+    stuck, free = world.blob(), world.blob()
+    for number, blob in enumerate((stuck, free), 1):
+        await blobs.write(blob.id, b"sealed")
+        await world.part(user, upload, PartFacts(number, blob))
+    await world.fail(user, upload)
+    delete = blobs.delete
+
+    async def delete_some(blob_id: str) -> None:
+        if blob_id == stuck.id:
+            raise Unavailable("the disk doesn't let it go")
+        await delete(blob_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(blobs, "delete", delete_some)
+        first = await sweeper_at(world, blobs, timedelta(minutes=30)).sweep_once()
+    second = await sweeper_at(world, blobs, timedelta(minutes=30)).sweep_once()
+
+    assert (first, second) == (Swept(0, 1), Swept(0, 1))
+    assert [stored.blob_id async for stored in blobs.stored()] == []

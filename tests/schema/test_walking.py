@@ -279,3 +279,45 @@ async def test_lineage_goes_one_to_ten_edges_far(face: Face, ada: Person, tree: 
     answer = await face.answer(ada, LINEAGE, id=tree.first, direction="OUT", depth=depth)
 
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
+async def test_nested_lists_that_multiply_are_refused_before_they_are_read(face: Face, ada: Person, tree: Tree) -> None:
+    """Three levels of a hundred would be a million: `relations` can be nested as deep as documents go."""
+    for number in range(8):
+        await face.world.put(ada.id, tree.name, f"coll/data/more/{number}")
+        await face.world.link(ada.id, tree.first, *[Link(RelationKind.CUSTOM, tree.second, f"n{number}")])
+    inner = "relations(first: 100) { nodes { other { relations(first: 100) { nodes { other { id } } } } } }"
+    document = f"query ($id: ID!) {{ node(id: $id) {{ ... on Resource {{ {inner} }} }} }}"
+
+    assert (await face.ask(ada, document, id=tree.first))["node"]["relations"]["nodes"]
+
+    for number in range(20):
+        await face.world.container(ada.id, Kind.COLLECTION, tree.project, f"c{number}")
+        for child in range(10):
+            await face.world.put(ada.id, tree.name, f"c{number}/o{child}")
+    related = "... on Object { relations(first: 100) { nodes { id } } }"
+    level = "children(first: 100) { nodes { id ... on Container { %s } " + related + " } }"
+    whole = level % (level % "id")
+    answer = await face.answer(
+        ada, f"query ($id: ID!) {{ node(id: $id) {{ ... on Container {{ {whole} }} }} }}", id=tree.project
+    )
+
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"COST_EXCEEDED"}
+
+
+async def test_a_container_that_left_with_its_last_key_is_in_no_walk(face: Face, ada: Person) -> None:
+    name = face.fresh_name()
+    project = await face.world.project(ada.id, name)
+    last = (await face.world.put(ada.id, name, "gone/o")).object_id
+    document = """query ($project: ID!, $object: ID!) {
+        project: node(id: $project) { ... on Resource { lineage(direction: IN, kinds: [BELONGS_TO]) { depth } } }
+        object: node(id: $object) { ... on Resource { parents { name } ancestors { id } paths } }
+    }"""
+    before = await face.ask(ada, document, project=project, object=last)
+
+    await face.world.delete_object(ada.id, last)
+
+    after = await face.ask(ada, document, project=project, object=last)
+    assert ([step["depth"] for step in before["project"]["lineage"]], len(before["object"]["ancestors"])) == ([1, 2], 2)
+    assert after["project"]["lineage"] == []
+    assert after["object"] == {"parents": [], "ancestors": [], "paths": [f"{name}/gone/o"]}
