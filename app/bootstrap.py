@@ -132,11 +132,14 @@ def write_bootstrap(path: Path, content: Bootstrap) -> None:
 
 
 def banner(content: Bootstrap | None, urls: tuple[str, str], path: Path, *, is_first: bool) -> str:
-    """Say where everything is, and three lines to paste."""
+    """Say where everything is; the first time also the secrets, and three lines to paste."""
     graphql_url, s3_url = urls
     lines = ["", "aruna-graph is running.", "", f"  GraphQL      {graphql_url}", f"  S3 endpoint  {s3_url}"]
     if content is None:
         lines += ["", f"  The first start's secrets stood in {path}, which is gone; use tokens made since.", ""]
+        return "\n".join(lines)
+    if not is_first:
+        lines += ["", f"  Token and S3 keys of the first start are in {path}.", ""]
         return "\n".join(lines)
     query = '{"query":"{ viewer { id displayName } projects(first: 10) { nodes { name } } }"}'
     token, key, secret = content.adminToken, content.accessKeyId, content.secretAccessKey
@@ -155,9 +158,8 @@ def banner(content: Bootstrap | None, urls: tuple[str, str], path: Path, *, is_f
         f"  {variables} aws --endpoint-url {s3_url} s3 ls",
         "",
     ]
-    if is_first:
-        lines += [
-            "Whoever loses keyring.json in the data folder loses the data: keep a copy of it apart from the bytes.",
-            "",
-        ]
+    lines += [
+        "Whoever loses keyring.json in the data folder loses the data: keep a copy of it apart from the bytes.",
+        "",
+    ]
     return "\n".join(lines)

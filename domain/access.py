@@ -29,11 +29,15 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is calling. `user_id` is empty for anonymous callers; `token_id` names the API token, if one was used."""
+    """Who is calling. `user_id` is empty for anonymous callers; `token_id` names the API token, if one was used.
+
+    `access_key_id` is the S3 key pair that signed: what it began is refused when the pair is gone before the end.
+    """
 
     user_id: str
     is_administrator: bool = False
     token_id: str | None = None
+    access_key_id: str | None = None
 
     @property
     def is_anonymous(self) -> bool:

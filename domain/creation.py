@@ -71,6 +71,8 @@ def create_project(
         raise Forbidden("you may not make projects here; ask an administrator")
     check_project_name(new.name, field=("input", "name"))
     _check_words(new)
+    if new.data_class is DataClass.WORKSPACE:
+        raise BadInput("the data class WORKSPACE is for workspaces", field=("input", "dataClass"))
     if facts.owner_level is not None:
         raise AlreadyExists(f"a project {new.name} exists already; take another name", field=("input", "name"))
     project_id = stamp.new_id()

@@ -143,7 +143,7 @@ def publish(facts: KeyFacts, publication: Publication) -> Decision[Published]:
     """
     upload = facts.upload
     if publication.upload_id is not None:
-        if upload is None or not upload.is_open or not _is_for(upload, publication):
+        if upload is None or not upload.is_open or not _is_for(upload, facts, publication):
             raise NotFound(f"there is no open upload {publication.upload_id}")
         if publication.object_id is not None and facts.object is None:
             raise NotFound(f"there is no object {publication.object_id}")
@@ -154,11 +154,14 @@ def publish(facts: KeyFacts, publication: Publication) -> Decision[Published]:
     return _publish_new(facts.project, facts, publication)
 
 
-def _is_for(upload: UploadFacts, publication: Publication) -> bool:
+def _is_for(upload: UploadFacts, facts: KeyFacts, publication: Publication) -> bool:
     """Whether the caller began the upload, for this Object or else for this key."""
     if upload.created_by != publication.stamp.caller.user_id or upload.object_id != publication.object_id:
         return False
-    return upload.object_id is not None or (upload.bucket, upload.key) == (publication.bucket, publication.key)
+    if upload.object_id is not None:
+        return True
+    # The project, not its name: another may bear it since.
+    return facts.project is not None and (upload.project_id, upload.key) == (facts.project.id, publication.key)
 
 
 def _finish(publication: Publication, published: Published) -> tuple[Change, ...]:

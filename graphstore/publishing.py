@@ -169,6 +169,7 @@ def _request(index: int, publication: Publication) -> Mapping[str, Any]:
         **cypher.key_request(publication.bucket, publication.cut),
         "i": index,
         "user": publication.stamp.caller.user_id,
+        "accessKeyId": publication.stamp.caller.access_key_id or "",
         "now": to_ms(publication.stamp.now),
         "objectId": publication.object_id or "",
         "uploadId": publication.upload_id or "",

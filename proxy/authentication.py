@@ -54,7 +54,12 @@ def authenticate(
         raise access_denied("The user of this access key is not active.")
     if record.token_id is not None and isinstance(credentials, HeaderV4):
         raise access_denied("This access key signs presigned URLs only.")
-    caller = Caller(record.user.id, is_administrator=record.user.is_administrator, token_id=record.token_id)
+    caller = Caller(
+        record.user.id,
+        is_administrator=record.user.is_administrator,
+        token_id=record.token_id,
+        access_key_id=record.access_key_id,
+    )
     return caller, verified.payload
 
 

@@ -307,6 +307,10 @@ def _level_of_lowest(node: LiteralString, below: LiteralString) -> LiteralString
 _KEYS: Final = Statement(
     "facts of keys",
     "UNWIND $requests AS q "
+    # A key pair that was revoked, or has ended, while its bytes were coming speaks for nobody any more.
+    "OPTIONAL MATCH (pair:S3Credential {accessKeyId: q.accessKeyId}) "
+    "WITH q{.*, user: CASE WHEN q.accessKeyId = '' OR (pair IS NOT NULL AND "
+    "(pair.expiresAt IS NULL OR pair.expiresAt > q.now)) THEN q.user ELSE '' END} AS q "
     + WAY
     + "OPTIONAL MATCH (named:Resource {id: q.objectId, kind: 'OBJECT'}) "
     + "OPTIONAL MATCH (upload:Upload {id: q.uploadId}) "
@@ -322,9 +326,11 @@ _KEYS: Final = Statement(
 def keys(requests: Sequence[Mapping[str, Any]]) -> Query[Mapping[int, KeyFacts]]:
     """Load what stands at many keys, each `key_request` with i, user, now, objectId and uploadId ('' for none).
 
+    With an accessKeyId the user counts only as long as that key pair does.
+
     Of the containers only the lowest that exists brings the user's level; the others say NONE.
     """
-    return _KEYS.bind(requests=list(requests))
+    return _KEYS.bind(requests=[{"accessKeyId": "", **request} for request in requests])
 
 
 def _hidden(rows: Sequence[Row]) -> Mapping[int, tuple[ContainerFacts, ...]]:

@@ -13,11 +13,11 @@ from neo4j import AsyncTransaction
 from neo4j.exceptions import IncompleteCommit
 
 from domain.access import Level
-from domain.changes import UserStateChanged
+from domain.changes import CredentialAdded, UserStateChanged
 from domain.contents import single_content
 from domain.errors import ConditionFailed, DomainError, FailedPrecondition, Forbidden, NotFound
 from domain.keys import cut_key
-from domain.publishing import Conditions, Published
+from domain.publishing import Conditions, Publication, Published
 from domain.resources import ContainerFacts, Kind
 from graphstore.cypher import resolving
 from graphstore.errors import CommitUnknown
@@ -38,6 +38,29 @@ async def test_thirty_two_at_once_share_few_statements(world: World) -> None:
     assert world.engine.statement_count - before <= 30
     dataset = (await world.facts_of(ada, project))[project]
     assert isinstance(dataset, ContainerFacts)
+    await check_invariants(world)
+
+
+async def test_a_key_pair_that_is_gone_before_the_end_publishes_nothing(world: World) -> None:
+    ada = await world.user()
+    await world.project(ada, "revoked")
+    await world.apply(
+        CredentialAdded("AK-ENDED", ada, "ended", "sealed", None, expires_at=world.now, at=world.now),
+        CredentialAdded("AK-GOOD", ada, "good", "sealed", None, expires_at=None, at=world.now),
+    )
+
+    def signed_by(access_key_id: str, key: str) -> Publication:
+        publication = world.publication(ada, "revoked", key)
+        caller = replace(publication.stamp.caller, access_key_id=access_key_id)
+        return replace(publication, stamp=replace(publication.stamp, caller=caller))
+
+    results = await outcomes(
+        world.publisher.publish(signed_by("AK-GOOD", "good")),
+        world.publisher.publish(signed_by("AK-REVOKED", "revoked")),
+        world.publisher.publish(signed_by("AK-ENDED", "ended")),
+    )
+
+    assert [type(result) for result in results] == [Published, NotFound, NotFound]
     await check_invariants(world)
 
 

@@ -32,8 +32,11 @@ def test_a_second_start_finds_everything_again(tmp_path: Path) -> None:
         client.create_bucket(Bucket="kept")
         client.put_object(Bucket="kept", Key="a/b", Body=b"bytes")
 
+        printed = server.log.read_text().count(first.adminToken)
+
     with running_server(tmp_path) as server:
         second = server.bootstrap
+        assert server.log.read_text().count(first.adminToken) == printed > 0, "secrets are printed once"
         assert (second.adminToken, second.accessKeyId, second.secretAccessKey) == (
             first.adminToken,
             first.accessKeyId,
