@@ -19,7 +19,7 @@ from domain.hierarchy import check_parent
 from domain.lifecycle import LifecycleEvent, next_state
 from domain.metadata import check_description, check_title
 from domain.names import check_container_name, check_key_length, check_object_name, check_project_name
-from domain.resources import DEFAULT_LICENSE, ContainerFacts, DataClass, Kind, State
+from domain.resources import DEFAULT_LICENSE, ContainerFacts, DataClass, Kind, ResourceFacts, State
 from domain.stamps import Stamp
 
 
@@ -45,7 +45,7 @@ class BucketFacts:
 class ChildPlaceFacts:
     """The parent of a resource to be made, its key path below the project, and whether the name is taken in it."""
 
-    parent: ContainerFacts | None
+    parent: ResourceFacts | None
     project_id: str
     project_name: str
     parent_path: str
@@ -105,6 +105,7 @@ def check_usable_parent(facts: ChildPlaceFacts, child: Kind, parent_id: str) -> 
     """
     parent = demand(facts.parent, parent_id, Action.CREATE_CHILD, field=("input", "parent"))
     check_parent(child, parent.kind, field=("input", "parent"))
+    assert isinstance(parent, ContainerFacts), "nothing belongs to an Object"
     if parent.state is State.DELETED:
         message = f"{parent.kind.lower()} {parent.id} is DELETED; restore it before adding to it"
         raise FailedPrecondition(message, field=("input", "parent"))

@@ -218,7 +218,7 @@ def _child_place(rows: Sequence[Row]) -> ChildPlaceFacts:
     way = sorted(rows[0]["way"], key=lambda step: step["depth"])
     names = [step["name"] for step in reversed(way)]
     return ChildPlaceFacts(
-        parent=_container(rows[0]["parent"]),
+        parent=resource_facts(rows[0]["parent"]),
         project_id=way[-1]["id"],
         project_name=names[0],
         parent_path="".join(f"{name}/" for name in names[1:]),
@@ -228,10 +228,10 @@ def _child_place(rows: Sequence[Row]) -> ChildPlaceFacts:
 
 _CHILD_PLACE: Final = Statement(
     "place of a new child",
-    "MATCH (parent:Resource {id: $parent}) WHERE parent.kind <> 'OBJECT' "
+    "MATCH (parent:Resource {id: $parent}) "
     "OPTIONAL MATCH (taken:Entry {sort: $sort}) "
     f"RETURN {resource_map('parent', level_of('parent'))} AS parent, taken IS NOT NULL AS taken, "
-    "[path = (parent)-[:BELONGS_TO|DELETED*0..2 {home: true}]->(up:Resource) | "
+    "[path = (parent)-[:BELONGS_TO|DELETED*0..3 {home: true}]->(up:Resource) | "
     "{depth: length(path), id: up.id, name: up.name}] AS way",
     _child_place,
 )

@@ -241,7 +241,7 @@ async def test_objects_are_refused_by_place_and_right(face: Face, ada: Person, b
     assert await refused(face, ada, CREATE, input={"parent": tree.dataset, "name": "a.txt"}) == [
         ("ALREADY_EXISTS", name)
     ]
-    assert await refused(face, ada, CREATE, input={"parent": tree.first, "name": "o"}) == [("NOT_FOUND", parent)]
+    assert await refused(face, ada, CREATE, input={"parent": tree.first, "name": "o"}) == [("HIERARCHY", parent)]
     assert await refused(face, bob, CREATE, input={"parent": tree.dataset, "name": "o"}) == [("NOT_FOUND", parent)]
     assert await refused(face, bob, BEGIN, id=tree.first) == [("NOT_FOUND", None)]
     assert await refused(face, ada, BEGIN, id=tree.dataset) == [("NOT_FOUND", ["id"])]
