@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
+from importlib import import_module
+from pkgutil import iter_modules
 from types import NoneType, UnionType
 from typing import Any, get_args, get_type_hints
 
@@ -14,7 +16,7 @@ from domain.contents import BlobFacts, Declared, NewContent, ObjectHeaders, Part
 from domain.errors import Code
 from domain.relations import ALLOWED_RELATIONS, ExternalReference, ExternalType, RelationKind
 from domain.resources import Kind, State, Versioning
-from graphstore import writing
+from graphstore.cypher import changes
 from graphstore.statements import Statement
 from graphstore.writing import ORDER, queries_for, rows_for
 
@@ -89,7 +91,8 @@ def test_no_two_statements_share_a_name_and_each_is_used() -> None:
 
 
 def test_every_statement_of_the_module_stands_in_the_order() -> None:
-    values: list[Any] = list(vars(writing.cypher).values())
+    modules = [import_module(found.name) for found in iter_modules(changes.__path__, f"{changes.__name__}.")]
+    values: list[Any] = [value for module in modules for value in vars(module).values()]
     tables: list[Any] = [value for value in values if isinstance(value, dict)]
     values += [inner for table in tables for inner in table.values()]
     known: set[str] = {value.name for value in values if isinstance(value, Statement)}

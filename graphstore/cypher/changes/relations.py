@@ -1,0 +1,51 @@
+"""How relations are written."""
+
+from typing import Final, LiteralString
+
+from domain.relations import ALLOWED_RELATIONS, RelationKind
+from graphstore.cypher.changes.writing import write
+
+_RELATION_FACTS: Final[LiteralString] = (
+    "{id: row.id, createdAt: row.at, createdBy: row.by, sourceVersionId: row.sourceVersionId, "
+    "targetVersionId: row.targetVersionId, name: row.name, note: row.note}"
+)
+
+
+_ENDS: Final[LiteralString] = "MATCH (s:Resource {id: row.source}) MATCH (t:Resource {id: row.target}) "
+
+
+RELATION_ADDED: Final = {
+    RelationKind.METADATA: write("add METADATA", _ENDS + f"CREATE (s)-[:METADATA {_RELATION_FACTS}]->(t)"),
+    RelationKind.ORIGIN: write("add ORIGIN", _ENDS + f"CREATE (s)-[:ORIGIN {_RELATION_FACTS}]->(t)"),
+    RelationKind.CUSTOM: write("add CUSTOM", _ENDS + f"CREATE (s)-[:CUSTOM {_RELATION_FACTS}]->(t)"),
+}
+
+
+RELATION_REMOVED: Final = {
+    RelationKind.METADATA: write(
+        "remove METADATA", "MATCH (:Resource {id: row.source})-[x:METADATA]->(:Resource {id: row.target}) DELETE x"
+    ),
+    RelationKind.ORIGIN: write(
+        "remove ORIGIN", "MATCH (:Resource {id: row.source})-[x:ORIGIN]->(:Resource {id: row.target}) DELETE x"
+    ),
+    RelationKind.CUSTOM: write(
+        "remove CUSTOM",
+        "MATCH (:Resource {id: row.source})-[x:CUSTOM {name: row.name}]->(:Resource {id: row.target}) DELETE x",
+    ),
+}
+
+
+EXTERNAL_RELATION_ADDED: Final = write(
+    "cite",
+    "MATCH (s:Resource {id: row.source}) MERGE (e:External {key: row.key}) "
+    "ON CREATE SET e.type = row.type, e.value = row.value, e.name = row.name "
+    "CREATE (s)-[:CITES {id: row.id, createdAt: row.at, createdBy: row.by, sourceVersionId: row.sourceVersionId, "
+    "note: row.note}]->(e)",
+)
+
+
+EXTERNAL_RELATION_REMOVED: Final = write(
+    "stop citing", "MATCH (:Resource {id: row.source})-[x:CITES]->(:External {key: row.key}) DELETE x"
+)
+
+assert RELATION_ADDED.keys() == ALLOWED_RELATIONS.keys() == RELATION_REMOVED.keys(), "each relation can be written"

@@ -1,0 +1,107 @@
+"""Turns changes into statements: rows of one kind share a statement, in an order in which each finds what it needs.
+
+Each module here makes the rows of one concern, for the statements of the module of that name in cypher/changes/.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from domain.changes import (
+    AccountChange,
+    Change,
+    ContainerChange,
+    CountersChanged,
+    Event,
+    FieldChange,
+    ObjectAdded,
+    ObjectChange,
+    RelationChange,
+    RevisionPublished,
+    UploadChange,
+)
+from graphstore.bolt import Transaction
+from graphstore.cypher.changes.containers import COUNTERS_CHANGED
+from graphstore.cypher.changes.events import EVENT_OF_NEW
+from graphstore.instants import to_ms
+from graphstore.statements import Query, Statement
+from graphstore.writing import accounts as account_rows
+from graphstore.writing import containers as container_rows
+from graphstore.writing import fields as field_rows
+from graphstore.writing import objects as object_rows
+from graphstore.writing import relations as relation_rows
+from graphstore.writing import uploads as upload_rows
+from graphstore.writing.events import event_row
+from graphstore.writing.objects import is_in_one_piece, object_published
+from graphstore.writing.order import ORDER
+from graphstore.writing.rows import Rows
+
+_RANK: Final = {statement.name: rank for rank, statement in enumerate(ORDER)}
+
+
+async def apply_changes(transaction: Transaction, changes: Iterable[Change]) -> None:
+    """Write changes inside a transaction, one statement for each kind that occurs."""
+    for query in queries_for(changes):
+        await transaction.run(query)
+
+
+def queries_for(changes: Iterable[Change]) -> list[Query[None]]:
+    """Sort changes into statements with their rows."""
+    batches: dict[str, tuple[Statement[None], list[Mapping[str, Any]]]] = {}
+    counters: dict[str, dict[str, Any]] = {}
+    added: dict[str, ObjectAdded] = {}
+    made: set[str] = set()
+    at = 0
+
+    def put(rows: Iterable[Rows]) -> None:
+        for statement, row in rows:
+            batches.setdefault(statement.name, (statement, []))[1].append(row)
+
+    for change in changes:
+        match change:
+            case CountersChanged():
+                _sum_counters(counters, change)
+            case ObjectAdded():
+                made.add(change.id)
+                added[change.id] = change
+            case RevisionPublished() if change.object_id in added and is_in_one_piece(change):
+                put([object_published(added.pop(change.object_id), change)])
+            case Event():
+                at = max(at, to_ms(change.at))
+                statement, row = event_row(change)
+                put([(EVENT_OF_NEW if change.resource_id in made else statement, row)])
+            case _:
+                put(rows_for(change))
+    for change in added.values():
+        put(rows_for(change))
+    if counters:
+        rows = [{**counters[key], "at": at} for key in sorted(counters)]
+        batches[COUNTERS_CHANGED.name] = (COUNTERS_CHANGED, list(rows))
+    ordered = sorted(batches.values(), key=lambda batch: _RANK[batch[0].name])
+    return [statement.bind(rows=rows) for statement, rows in ordered]
+
+
+def _sum_counters(counters: dict[str, dict[str, Any]], change: CountersChanged) -> None:
+    row = counters.setdefault(change.container_id, {"id": change.container_id, "entries": 0, "objects": 0, "bytes": 0})
+    row["entries"] += change.entries
+    row["objects"] += change.objects
+    row["bytes"] += change.length_bytes
+
+
+def rows_for(change: Change) -> tuple[Rows, ...]:  # noqa: PLR0911  one for each concern
+    """Statements and rows of one change."""
+    if isinstance(change, ContainerChange):
+        return container_rows.rows(change)
+    if isinstance(change, ObjectChange):
+        return object_rows.rows(change)
+    if isinstance(change, FieldChange):
+        return field_rows.rows(change)
+    if isinstance(change, RelationChange):
+        return relation_rows.rows(change)
+    if isinstance(change, AccountChange):
+        return account_rows.rows(change)
+    if isinstance(change, UploadChange):
+        return upload_rows.rows(change)
+    return (event_row(change),)
+
+
+__all__ = ["ORDER", "apply_changes", "queries_for", "rows_for"]
