@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from domain.errors import Forbidden, NotFound
+from domain.errors import Forbidden, Immutable, NotFound
 
 if TYPE_CHECKING:
     from domain.resources import ResourceFacts
@@ -60,6 +60,23 @@ class Action(StrEnum):
     UPDATE = "UPDATE"
     DELETE_OBJECT = "DELETE_OBJECT"
     DELETE_CONTAINER = "DELETE_CONTAINER"
+    RENAME = "RENAME"
+    RENAME_PROJECT = "RENAME_PROJECT"
+    MOVE = "MOVE"
+    SHARE = "SHARE"
+    UNLINK = "UNLINK"
+    SET_LABELS = "SET_LABELS"
+    RELATE = "RELATE"
+    RELAX_DATA_CLASS = "RELAX_DATA_CLASS"
+    TIGHTEN_DATA_CLASS = "TIGHTEN_DATA_CLASS"
+    SNAPSHOT = "SNAPSHOT"
+    DELETE_SNAPSHOT = "DELETE_SNAPSHOT"
+    ARCHIVE = "ARCHIVE"
+    RESTORE_OBJECT = "RESTORE_OBJECT"
+    RESTORE_CONTAINER = "RESTORE_CONTAINER"
+    REMOVE_REVISION = "REMOVE_REVISION"
+    ERASE = "ERASE"
+    SEE_IMPACT = "SEE_IMPACT"
     MANAGE_GRANTS = "MANAGE_GRANTS"
     SEE_GRANTS = "SEE_GRANTS"
     CHANGE_BUCKET = "CHANGE_BUCKET"
@@ -75,10 +92,43 @@ NEEDED_LEVEL: Final[Mapping[Action, Level]] = {
     Action.UPDATE: Level.WRITE,
     Action.DELETE_OBJECT: Level.WRITE,
     Action.DELETE_CONTAINER: Level.ADMIN,
+    Action.RENAME: Level.WRITE,
+    Action.RENAME_PROJECT: Level.ADMIN,
+    Action.MOVE: Level.ADMIN,
+    Action.SHARE: Level.ADMIN,
+    Action.UNLINK: Level.ADMIN,
+    Action.SET_LABELS: Level.WRITE,
+    Action.RELATE: Level.WRITE,
+    Action.RELAX_DATA_CLASS: Level.ADMIN,
+    Action.TIGHTEN_DATA_CLASS: Level.WRITE,
+    Action.SNAPSHOT: Level.ADMIN,
+    Action.DELETE_SNAPSHOT: Level.ADMIN,
+    Action.ARCHIVE: Level.ADMIN,
+    Action.RESTORE_OBJECT: Level.WRITE,
+    Action.RESTORE_CONTAINER: Level.ADMIN,
+    Action.REMOVE_REVISION: Level.WRITE,
+    Action.ERASE: Level.ADMIN,
+    Action.SEE_IMPACT: Level.READ,
     Action.MANAGE_GRANTS: Level.ADMIN,
     Action.SEE_GRANTS: Level.ADMIN,
     Action.CHANGE_BUCKET: Level.ADMIN,
 }
+
+ALLOWED_WHEN_FROZEN: Final = frozenset(
+    {
+        Action.READ,
+        Action.LIST,
+        Action.RELAX_DATA_CLASS,
+        Action.SNAPSHOT,
+        Action.DELETE_SNAPSHOT,
+        Action.ERASE,
+        Action.SEE_IMPACT,
+        Action.MANAGE_GRANTS,
+        Action.SEE_GRANTS,
+    }
+)
+"""What can still be done with a snapshot and with what has its home in an archived project: nothing that they show
+changes by it, save by erasing, the one exception to their immutability."""
 
 
 def effective_level(paths: Iterable[tuple[Level, Sequence[Level]]]) -> Level:
@@ -94,9 +144,27 @@ def allows(level: Level, action: Action) -> bool:
 def demand(resource: R | None, resource_id: str, action: Action, *, field: tuple[str, ...] = ()) -> R:
     """Return the resource if the caller may do this with it.
 
-    Raises: NotFound where he may not see it (or it isn't there), Forbidden where he sees it but may not.
+    Raises: NotFound where he may not see it (or it isn't there), Forbidden where he sees it but may not, Immutable
+    where it is frozen and the action would change it.
     """
-    return demand_level(resource, resource_id, NEEDED_LEVEL[action], field=field)
+    found = demand_level(resource, resource_id, NEEDED_LEVEL[action], field=field)
+    if action not in ALLOWED_WHEN_FROZEN:
+        check_not_frozen(found, field=field)
+    return found
+
+
+def check_not_frozen(resource: "ResourceFacts", *, field: tuple[str, ...] = ()) -> None:
+    """Refuse to change what a snapshot or an archived project holds.
+
+    Raises: Immutable.
+    """
+    if resource.is_frozen:
+        kind = resource.kind.lower()
+        message = (
+            f"{kind} {resource.id} is part of a snapshot or an archived project and doesn't change any more; change or"
+            " clone the original"
+        )
+        raise Immutable(message, field=field)
 
 
 def demand_level(resource: R | None, resource_id: str, needed: Level, *, field: tuple[str, ...] = ()) -> R:

@@ -15,6 +15,7 @@ from domain.changes import (
 )
 from domain.errors import FailedPrecondition
 from domain.lifecycle import LifecycleEvent, next_state
+from domain.past import keep_all_past, keep_past
 from domain.resources import ContainerFacts, ObjectFacts, State
 from domain.stamps import Stamp
 
@@ -37,12 +38,13 @@ def delete_object(facts: ObjectDeletionFacts, object_id: str, stamp: Stamp) -> D
     is_counted = existing.state is State.AVAILABLE
     length_bytes = existing.published.length_bytes if existing.published else 0
     changes: list[Change] = [
+        *keep_all_past(existing),
         ObjectRemoved(
             existing.id,
             tuple((edge.parent_id, edge.name) for edge in existing.parents),
             stamp.now,
             stamp.caller.user_id,
-        )
+        ),
     ]
     containers = dict(facts.containers)
     for edge in existing.parents:
@@ -71,6 +73,7 @@ def _hide_upwards(containers: dict[str, ContainerFacts], container_id: str, stam
         if left or not container.is_plain or home is None:
             return changes
         changes += [
+            *keep_past(container, home),
             ContainerHidden(container.id, home.parent_id, home.name),
             stamp.event(EventKind.HIDDEN, container.id),
             CountersChanged(home.parent_id, entries=-1),
@@ -92,7 +95,10 @@ def delete_container(facts: ContainerFacts | None, container_id: str, stamp: Sta
         )
         raise FailedPrecondition(message, field=("id",))
     names = tuple((edge.parent_id, edge.name) for edge in container.parents)
-    changes: list[Change] = [ContainerRemoved(container.id, names, stamp.now, stamp.caller.user_id)]
+    changes: list[Change] = [
+        *keep_all_past(container),
+        ContainerRemoved(container.id, names, stamp.now, stamp.caller.user_id),
+    ]
     changes += [CountersChanged(edge.parent_id, entries=-1) for edge in container.parents]
     changes.append(
         stamp.event(EventKind.DELETED, container.id, before=container.revision, after=container.revision + 1)

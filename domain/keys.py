@@ -66,6 +66,11 @@ def object_sort(parent_id: str, name: str) -> str:
     return parent_id + name
 
 
+def child_sort(parent_id: str, kind: Kind, name: str) -> str:
+    """Return the Entry's `sort` of a child of this kind below a parent."""
+    return object_sort(parent_id, name) if kind is Kind.OBJECT else container_sort(parent_id, name)
+
+
 def successor(prefix: str) -> str:
     """Return the least string above all strings that begin with the prefix, in code point order.
 

@@ -26,6 +26,7 @@ from domain.errors import ConditionFailed, NotFound
 from domain.keys import KeyCut, containers_on_the_way, missing_kinds
 from domain.lifecycle import LifecycleEvent, next_state
 from domain.names import check_key_length, check_object_name
+from domain.past import renew_entries
 from domain.relations import RelationKind
 from domain.resources import ContainerFacts, Kind, ObjectFacts, ParentEdge, State, Versioning
 from domain.stamps import Stamp
@@ -193,7 +194,7 @@ def _publish_revision(project: ContainerFacts, existing: ObjectFacts, publicatio
         etag=content.etag,
         versioning=project.versioning,
     )
-    changes: list[Change] = []
+    changes: list[Change] = [*renew_entries(existing)]
     if before is not None:
         changes.append(RevisionPushedBack(existing.id))
     changes.append(_revision(published, publication, state))

@@ -51,12 +51,20 @@ DEFAULT_LICENSE: Final = "AllRightsReserved"
 
 @dataclass(frozen=True, slots=True)
 class ParentEdge:
-    """One BELONGS_TO (or, of a tombstone, DELETED) edge: the name belongs to the parent."""
+    """One BELONGS_TO (or, of a tombstone, DELETED) edge: the name belongs to the parent.
+
+    `since` is the epoch of the parent from which on it shows under this name what it shows now: where that is before
+    `parent_epoch`, a snapshot or archive has seen it (domain/past.py).
+    """
 
     parent_id: str
     name: str
     is_home: bool
     passes: Level
+    since: int = 0
+    parent_epoch: int = 0
+    parent_state: State = State.AVAILABLE
+    is_parent_frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,8 @@ class ContainerFacts:
     """A Project, Collection or Dataset; `level` is the caller's effective level on it.
 
     `entry_count` counts all names in it, `object_count` and `byte_count` its own AVAILABLE Objects.
-    `is_plain`: a PUT made it, nobody has described, granted, related or shared it since, and it holds few names.
+    `is_plain`: a PUT made it, nobody has described, granted, related, snapshotted or shared it since, and it holds few
+    names. `is_frozen`: it belongs to a snapshot or to an archived project, and nothing changes it any more.
     """
 
     id: str
@@ -85,12 +94,15 @@ class ContainerFacts:
     versioning: Versioning
     metadata_license: str
     data_license: str
+    is_frozen: bool = False
+    snapshot_of: str | None = None
 
     def __post_init__(self) -> None:
         """Check the shape: containers are AVAILABLE or DELETED, and all but Projects have a home."""
         assert self.kind in CONTAINER_KINDS, "a container is no Object"
         assert self.state in {State.AVAILABLE, State.DELETED}, "containers are AVAILABLE or DELETED"
-        assert (self.kind is Kind.PROJECT) == (self.home is None), "all but Projects have a home"
+        is_root = self.kind is Kind.PROJECT or self.snapshot_of is not None
+        assert self.home is not None or is_root, "all but Projects and roots of snapshots have a home"
 
     @property
     def home(self) -> ParentEdge | None:
@@ -111,7 +123,11 @@ class PublishedFacts:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """An Object; `published` is None as long as it never had bytes."""
+    """An Object; `published` is None as long as it never had bytes.
+
+    An Object whose home was deleted is DELETED with it, whatever its node says (`is_deleted_with_home`).
+    `is_in_past`: a snapshot or archive shows its newest revision under a former name.
+    """
 
     id: str
     name: str
@@ -122,6 +138,8 @@ class ObjectFacts:
     created_by: str
     parents: tuple[ParentEdge, ...]
     published: PublishedFacts | None
+    is_in_past: bool = False
+    is_deleted_with_home: bool = False
     kind: Kind = Kind.OBJECT
 
     def __post_init__(self) -> None:
@@ -133,6 +151,18 @@ class ObjectFacts:
     def home(self) -> ParentEdge:
         """The edge to the home parent (of a tombstone: to the former one)."""
         return next(edge for edge in self.parents if edge.is_home)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether it has its home in an archived project: nothing changes it any more, wherever it is shared."""
+        return self.home.is_parent_frozen
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a snapshot or archive may show its newest revision, so that its fields don't change in place."""
+        return self.published is not None and (
+            self.is_in_past or any(edge.since < edge.parent_epoch for edge in self.parents)
+        )
 
     @property
     def is_hidden(self) -> bool:

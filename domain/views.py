@@ -41,8 +41,25 @@ class RevisionView:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenView:
+    """How a container that belongs to a snapshot or an archived project is read.
+
+    Its names are those that `original_id` (of an archive: its own) showed in the epoch `epoch`. `root_id` is the
+    snapshot that it belongs to, None in an archive; `version` stands on a snapshot's root alone.
+    """
+
+    original_id: str
+    epoch: int
+    root_id: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerView:
-    """A Project, Collection or Dataset with its own counters; `name` is the one its home gives it."""
+    """A Project, Collection or Dataset with its own counters; `name` is the one its home gives it.
+
+    `archived_at` stands on an archived project alone; `frozen` on all containers of archives and snapshots.
+    """
 
     id: str
     kind: Kind
@@ -64,6 +81,8 @@ class ContainerView:
     byte_count: int
     versioning: Versioning
     location_constraint: str | None
+    archived_at: datetime | None = None
+    frozen: FrozenView | None = None
 
     @property
     def state_reason(self) -> None:

@@ -3,10 +3,12 @@
 A graph written by a newer program is refused: it may hold what this one would break.
 """
 
-from typing import Final, LiteralString
+from collections.abc import Awaitable, Callable
+from typing import Final, LiteralString, NamedTuple
 
 from graphstore.bolt import Engine
 from graphstore.errors import UnknownMigration
+from graphstore.filling import hold_container_entries
 from graphstore.statements import Query, Statement, all_rows, nothing
 
 _FIRST: Final[tuple[LiteralString, ...]] = (
@@ -33,7 +35,32 @@ _FIRST: Final[tuple[LiteralString, ...]] = (
     "CREATE CONSTRAINT graph_version IF NOT EXISTS FOR (n:GraphVersion) REQUIRE n.key IS UNIQUE",
 )
 
-MIGRATIONS: Final[tuple[tuple[LiteralString, ...], ...]] = (_FIRST,)
+_SECOND: Final[tuple[LiteralString, ...]] = (
+    "CREATE INDEX past_entry_sort IF NOT EXISTS FOR (n:PastEntry) ON (n.sort)",
+    "CREATE INDEX past_entry_child IF NOT EXISTS FOR (n:PastEntry) ON (n.childId)",
+    "CREATE INDEX past_entry_version IF NOT EXISTS FOR (n:PastEntry) ON (n.versionId)",
+    "CREATE INDEX past_entry_parent IF NOT EXISTS FOR (n:PastEntry) ON (n.parentId)",
+    "CREATE INDEX entry_versioned IF NOT EXISTS FOR (n:Entry) ON (n.versioned)",
+    "CREATE CONSTRAINT frozen_key IF NOT EXISTS FOR (n:Frozen) REQUIRE n.frozenKey IS UNIQUE",
+    "CREATE INDEX frozen_original IF NOT EXISTS FOR (n:Frozen) ON (n.snapshotOf)",
+    "CREATE INDEX frozen_root IF NOT EXISTS FOR (n:Frozen) ON (n.snapshotRoot)",
+    "CREATE CONSTRAINT snapshot_version_key IF NOT EXISTS FOR (n:Snapshot) REQUIRE n.versionKey IS UNIQUE",
+    "CREATE INDEX snapshot_sort IF NOT EXISTS FOR (n:Snapshot) ON (n.sort)",
+    "CREATE INDEX labelling_sort IF NOT EXISTS FOR (n:Labelling) ON (n.sort)",
+    "CREATE CONSTRAINT license_key IF NOT EXISTS FOR (n:License) REQUIRE n.key IS UNIQUE",
+    "CREATE CONSTRAINT task_id IF NOT EXISTS FOR (n:Task) REQUIRE n.id IS UNIQUE",
+    "CREATE INDEX resource_deletion IF NOT EXISTS FOR (n:Resource) ON (n.deletionId)",
+)
+
+
+class Step(NamedTuple):
+    """One migration: indexes and constraints first, then what changes the data, in batches, safe to run again."""
+
+    definitions: tuple[LiteralString, ...]
+    fill: Callable[[Engine], Awaitable[None]] | None = None
+
+
+MIGRATIONS: Final[tuple[Step, ...]] = (Step(_FIRST), Step(_SECOND, hold_container_entries))
 """Step n brings version n to version n + 1."""
 
 
@@ -57,7 +84,9 @@ async def migrate(engine: Engine) -> int:
             f"the graph is at version {version} and this program knows {len(MIGRATIONS)}: start a newer program"
         )
     for number, step in enumerate(MIGRATIONS[version:], start=version + 1):
-        for text in step:
+        for text in step.definitions:
             await engine.define(Query(f"migration {number}", text, {}, nothing))
+        if step.fill is not None:
+            await step.fill(engine)
         await engine.write(f"migration {number}", lambda tx, number=number: tx.run(_SET_VERSION.bind(version=number)))
     return len(MIGRATIONS)

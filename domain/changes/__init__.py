@@ -26,8 +26,10 @@ from domain.changes.containers import (
     CountersChanged,
     VersioningSet,
 )
+from domain.changes.entries import EntryChange, EntryRenewed, PastEntryAdded
 from domain.changes.events import Event, EventKind
 from domain.changes.fields import FieldChange, FieldsChanged
+from domain.changes.licenses import LicenseAdded, LicenseChange
 from domain.changes.objects import (
     ObjectAdded,
     ObjectChange,
@@ -47,7 +49,17 @@ from domain.changes.uploads import PartAdded, UploadAdded, UploadChange, UploadF
 
 T = TypeVar("T")
 
-Change = ContainerChange | ObjectChange | FieldChange | RelationChange | AccountChange | UploadChange | Event
+Change = (
+    EntryChange
+    | ContainerChange
+    | ObjectChange
+    | FieldChange
+    | RelationChange
+    | AccountChange
+    | LicenseChange
+    | UploadChange
+    | Event
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,8 @@ __all__ = [
     "CredentialAdded",
     "CredentialRevoked",
     "Decision",
+    "EntryChange",
+    "EntryRenewed",
     "Event",
     "EventKind",
     "ExternalRelationAdded",
@@ -78,11 +92,14 @@ __all__ = [
     "FieldsChanged",
     "GrantRemoved",
     "GrantSet",
+    "LicenseAdded",
+    "LicenseChange",
     "ObjectAdded",
     "ObjectChange",
     "ObjectRemoved",
     "ObjectStateChanged",
     "PartAdded",
+    "PastEntryAdded",
     "RelationAdded",
     "RelationChange",
     "RelationRemoved",

@@ -28,13 +28,16 @@ from graphstore.statements import Query, Row, Statement, nothing
 
 _PARENTS: Final[LiteralString] = (
     "[({n})-[edgeUp:BELONGS_TO|DELETED]->(nodeUp:Resource) | "
-    "{{parent: nodeUp.id, name: edgeUp.name, home: edgeUp.home, passes: edgeUp.passes}}]"
+    "{{parent: nodeUp.id, name: edgeUp.name, home: edgeUp.home, passes: edgeUp.passes, "
+    "since: coalesce(edgeUp.since, 0), epoch: nodeUp.epoch, state: nodeUp.state, "
+    "frozen: coalesce(nodeUp.frozen, false)}}]"
 )
 _DESCRIBED: Final[LiteralString] = (
     "{n}.title IS NULL AND {n}.description IS NULL "
     "AND NOT EXISTS {{ ({n})-[:GRANTED_TO]->() }} "
     "AND NOT EXISTS {{ ({n})-[:METADATA|ORIGIN|POLICY|CUSTOM|CITES|LABELLED]-() }} "
-    "AND size([({n})-[edgeUp:BELONGS_TO]->() | 1]) = 1"
+    "AND size([({n})-[edgeUp:BELONGS_TO]->() | 1]) = 1 "
+    "AND coalesce({n}.snapshotted, false) = false"
 )
 
 
@@ -58,20 +61,23 @@ def resource_facts(found: Mapping[str, Any] | None) -> ResourceFacts | None:
     if found is None:
         return None
     kind = Kind(found["kind"])
-    parents = tuple(
-        ParentEdge(edge["parent"], edge["name"], bool(edge["home"]), Level(edge["passes"])) for edge in found["parents"]
-    )
+    parents = tuple(_parent_edge(edge) for edge in found["parents"])
     if kind is Kind.OBJECT:
+        state = State(found["state"])
+        is_home_deleted = any(edge.is_home and edge.parent_state is State.DELETED for edge in parents)
         return ObjectFacts(
             id=found["id"],
             name=found["name"],
-            state=State(found["state"]),
+            # One statement deletes a whole tree by its containers: its Objects go with their homes (decision 0013).
+            state=State.DELETED if is_home_deleted else state,
             level=Level(found["level"]),
             data_class=DataClass(found["dataClass"]),
             revision=found["revision"],
             created_by=found["createdBy"],
             parents=parents,
             published=_published_facts(found),
+            is_in_past=bool(found.get("inPast")),
+            is_deleted_with_home=is_home_deleted and state is not State.DELETED,
         )
     return ContainerFacts(
         id=found["id"],
@@ -92,6 +98,21 @@ def resource_facts(found: Mapping[str, Any] | None) -> ResourceFacts | None:
         versioning=Versioning(found.get("versioning") or Versioning.OFF),
         metadata_license=found["metadataLicense"],
         data_license=found["dataLicense"],
+        is_frozen=bool(found.get("frozen")),
+        snapshot_of=found.get("snapshotOf"),
+    )
+
+
+def _parent_edge(found: Mapping[str, Any]) -> ParentEdge:
+    return ParentEdge(
+        parent_id=found["parent"],
+        name=found["name"],
+        is_home=bool(found["home"]),
+        passes=Level(found["passes"]),
+        since=found["since"],
+        parent_epoch=found["epoch"],
+        parent_state=State(found["state"]),
+        is_parent_frozen=bool(found["frozen"]),
     )
 
 
@@ -152,13 +173,16 @@ def lock_uploads(ids: Sequence[str]) -> Query[None]:
 
 
 def _resources(rows: Sequence[Row]) -> Mapping[str, ResourceFacts]:
-    found = (resource_facts(row["resource"]) for row in rows)
+    found = (resource_facts({**row["resource"], "inPast": row["inPast"]}) for row in rows)
     return {facts.id: facts for facts in found if facts is not None}
 
 
 _RESOURCES: Final = Statement(
     "facts of resources",
-    f"UNWIND $ids AS id MATCH (r:Resource {{id: id}}) RETURN {resource_map('r', level_of('r'))} AS resource",
+    "UNWIND $ids AS id MATCH (r:Resource {id: id}) "
+    # By the index: a popular Object has many edges that arrive.
+    "OPTIONAL MATCH (past:PastEntry {versionId: coalesce(r.versionId, '')}) WITH r, count(past) > 0 AS inPast "
+    f"RETURN {resource_map('r', level_of('r'))} AS resource, inPast",
     _resources,
 )
 

@@ -16,7 +16,7 @@ from typing import Any, Final, LiteralString
 from domain.keys import successor
 from graphstore.bolt import EngineKind
 from graphstore.cypher.rights import level_of
-from graphstore.cypher.views import view_map
+from graphstore.cypher.views import state_of, view_map
 from graphstore.statements import Query, Row
 
 BRANCHES_MAX: Final = 25
@@ -97,8 +97,8 @@ KEY_COLUMNS: Final = (
     "checksumType", "dataClass", "granted",
 )  # fmt: skip
 _KEYS: Final[LiteralString] = (
-    "e.sort, r.id, r.kind, r.state, r.etag, r.contentLength, r.publishedAt, r.createdBy, r.objects, r.checksums, "
-    "r.checksumType, r.dataClass"
+    f"e.sort, r.id, r.kind, {state_of('r')}, r.etag, r.contentLength, r.publishedAt, r.createdBy, r.objects, "
+    "r.checksums, r.checksumType, r.dataClass"
 )
 KEYS: Final = Shape("keys", "Entry", f"[{_KEYS}, 4]", _child_of_key)
 """Names below a container that the caller may read by a grant: everything below is his to list."""

@@ -6,14 +6,26 @@ from typing import Any, LiteralString
 
 from domain.access import Level
 from domain.resources import DataClass, Kind, State, Versioning
-from domain.views import ContainerView, ObjectView, ResourceView, RevisionView
+from domain.views import ContainerView, FrozenView, ObjectView, ResourceView, RevisionView
 from graphstore.cypher.facts import headers_of
-from graphstore.instants import from_ms
+from graphstore.instants import from_ms, optional_from_ms
 
 
 def view_map(node: LiteralString, level: LiteralString) -> LiteralString:
-    """Expression for all that `resource_view` reads of a node, with a level expression."""
-    return f"{node}{{.*, level: {level}}}"
+    """Expression for all that `resource_view` reads of a node, with a level expression.
+
+    Its inner names (homeEdge, homeOf) must not be names of the statement around it.
+    """
+    return f"{node}{{.*, level: {level}, state: {state_of(node)}}}"
+
+
+def state_of(node: LiteralString) -> LiteralString:
+    """Expression for a resource's state: an Object is deleted with its home (decision 0013)."""
+    return (
+        f"CASE WHEN {node}.kind = 'OBJECT' AND "
+        f"size([({node})-[homeEdge:BELONGS_TO {{home: true}}]->(homeOf:Resource {{state: 'DELETED'}}) | 1]) > 0 "
+        f"THEN 'DELETED' ELSE {node}.state END"
+    )
 
 
 def resource_view(found: Mapping[str, Any]) -> ResourceView:
@@ -42,6 +54,19 @@ def resource_view(found: Mapping[str, Any]) -> ResourceView:
         byte_count=found["bytes"],
         versioning=Versioning(found.get("versioning") or Versioning.OFF),
         location_constraint=found.get("locationConstraint"),
+        archived_at=optional_from_ms(found.get("archivedAt")),
+        frozen=_frozen(found),
+    )
+
+
+def _frozen(found: Mapping[str, Any]) -> FrozenView | None:
+    if not found.get("frozen"):
+        return None
+    return FrozenView(
+        original_id=found.get("snapshotOf") or found["id"],
+        epoch=found["frozenAt"],
+        root_id=found.get("snapshotRoot"),
+        version=found.get("version"),
     )
 
 

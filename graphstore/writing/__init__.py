@@ -11,8 +11,10 @@ from domain.changes import (
     Change,
     ContainerChange,
     CountersChanged,
+    EntryChange,
     Event,
     FieldChange,
+    LicenseChange,
     ObjectAdded,
     ObjectChange,
     RelationChange,
@@ -26,7 +28,9 @@ from graphstore.instants import to_ms
 from graphstore.statements import Query, Statement
 from graphstore.writing import accounts as account_rows
 from graphstore.writing import containers as container_rows
+from graphstore.writing import entries as entry_rows
 from graphstore.writing import fields as field_rows
+from graphstore.writing import licenses as license_rows
 from graphstore.writing import objects as object_rows
 from graphstore.writing import relations as relation_rows
 from graphstore.writing import uploads as upload_rows
@@ -89,6 +93,8 @@ def _sum_counters(counters: dict[str, dict[str, Any]], change: CountersChanged) 
 
 def rows_for(change: Change) -> tuple[Rows, ...]:  # noqa: PLR0911  one for each concern
     """Statements and rows of one change."""
+    if isinstance(change, EntryChange):
+        return entry_rows.rows(change)
     if isinstance(change, ContainerChange):
         return container_rows.rows(change)
     if isinstance(change, ObjectChange):
@@ -99,6 +105,8 @@ def rows_for(change: Change) -> tuple[Rows, ...]:  # noqa: PLR0911  one for each
         return relation_rows.rows(change)
     if isinstance(change, AccountChange):
         return account_rows.rows(change)
+    if isinstance(change, LicenseChange):
+        return license_rows.rows(change)
     if isinstance(change, UploadChange):
         return upload_rows.rows(change)
     return (event_row(change),)

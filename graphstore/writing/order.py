@@ -3,19 +3,32 @@
 from typing import Final
 
 from domain.resources import Kind
-from graphstore.cypher.changes import accounts, containers, events, fields, objects, relations, uploads
+from graphstore.cypher.changes import (
+    accounts,
+    containers,
+    entries,
+    events,
+    fields,
+    licenses,
+    objects,
+    relations,
+    uploads,
+)
 from graphstore.statements import Statement
 
 ORDER: Final[tuple[Statement[None], ...]] = (
     accounts.USER_ADDED,
     accounts.TOKEN_ADDED,
     accounts.CREDENTIAL_ADDED,
+    licenses.LICENSE_ADDED,
     containers.PROJECT_ADDED,
     containers.CONTAINER_REVIVED,
     containers.CONTAINER_ADDED[Kind.COLLECTION],
     containers.CONTAINER_ADDED[Kind.DATASET],
     objects.OBJECT_ADDED,
     objects.OBJECT_PUBLISHED,
+    entries.PAST_ENTRY_ADDED,
+    entries.ENTRY_RENEWED,
     objects.REVISION_PUSHED_BACK,
     objects.CONTENT_ADDED,
     objects.CONTENT_ADDED_OF_PARTS,

@@ -36,8 +36,8 @@ CONTAINER_REVIVED: Final = write(
     "revive containers",
     "MATCH (parent:Resource {id: row.parent}) "
     "MATCH (former:FormerEntry {sort: row.sort})-[:FORMERLY]->(r:Resource {id: row.id}) "
-    "SET r.hidden = false DETACH DELETE former "
-    "CREATE (:Entry:ContainerEntry {sort: row.sort, since: parent.epoch})-[:NAMES]->(r)",
+    "MATCH (r)-[edge:BELONGS_TO {home: true}]->(parent) "
+    "SET r.hidden = false, edge.since = parent.epoch DETACH DELETE former " + CONTAINER_ENTRY,
 )
 
 
