@@ -14,6 +14,7 @@ from domain.changes import (
     UploadAdded,
 )
 from domain.contents import Declared, ObjectHeaders, check_declared
+from domain.data_classes import relaxes
 from domain.errors import AlreadyExists, BadInput, FailedPrecondition, Forbidden, Unauthenticated
 from domain.hierarchy import check_parent
 from domain.lifecycle import LifecycleEvent, next_state
@@ -116,10 +117,9 @@ def _check_data_class(wanted: DataClass | None, parent: ContainerFacts) -> DataC
     """Take the home's data class, or a tighter one; opening up is for ADMIN of the place."""
     if wanted is None or wanted is parent.data_class:
         return parent.data_class
-    order = (DataClass.PUBLIC, DataClass.PRIVATE, DataClass.CONFIDENTIAL)
     if DataClass.WORKSPACE in {wanted, parent.data_class}:
         raise BadInput("the data class WORKSPACE is for workspaces", field=("input", "dataClass"))
-    if order.index(wanted) < order.index(parent.data_class) and parent.level < Level.ADMIN:
+    if relaxes(parent.data_class, wanted) and parent.level < Level.ADMIN:
         message = f"{wanted.value} is more open than the {parent.data_class.value} of {parent.id}: that takes ADMIN"
         raise Forbidden(message, field=("input", "dataClass"))
     return wanted
@@ -202,6 +202,7 @@ def create_object(
             id=object_id,
             name=new.name,
             parent_id=parent.id,
+            parent_kind=parent.kind,
             state=next_state(None, LifecycleEvent.UPLOAD_BEGUN, name=object_id),
             title=new.title,
             description=new.description,

@@ -15,6 +15,16 @@ def check_text(text: str, length_max: int, what: str, field: tuple[str, ...] = (
         raise BadInput(f"a {what} holds no NUL and no lone surrogates", field=field)
 
 
+def check_line(text: str, length_max: int, what: str, field: tuple[str, ...] = ()) -> None:
+    """Refuse text that is over-long or isn't one line of plain characters; empty text is fine.
+
+    Raises: BadInput.
+    """
+    check_text(text, length_max, what, field)
+    if any(character < " " or character == "\x7f" for character in text):
+        raise BadInput(f"a {what} is one line: it holds no control characters", field=field)
+
+
 def check_title(title: str | None, *, field: tuple[str, ...] = ()) -> None:
     """Refuse an over-long title.
 

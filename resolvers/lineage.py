@@ -13,8 +13,8 @@ from resolvers.context import Context
 
 DEFAULT_KINDS: Final = (RelationKind.ORIGIN, RelationKind.METADATA, RelationKind.CUSTOM)
 WALKABLE: Final = frozenset({*DEFAULT_KINDS, RelationKind.BELONGS_TO})
-# Several edges may lead to one resource: more rows than resources are read.
-_ROWS_MAX: Final = 4 * LINEAGE_NODES_MAX
+# Several edges may lead to one resource, and some to what may not be seen: more rows than resources are read.
+_ROWS_MAX: Final = 2 * LINEAGE_NODES_MAX
 
 
 @uncancelled

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from strawberry.dataloader import DataLoader
 
 from domain.errors import CostExceeded
+from domain.licenses import License, license_key
 from domain.resources import Kind
 from domain.views import (
     ExternalRelationView,
@@ -21,7 +22,7 @@ from domain.views import (
     RevisionView,
     UserView,
 )
-from graphstore.cypher import accounts, batched, readings
+from graphstore.cypher import accounts, batched, licenses, readings
 from graphstore.cypher.accounts import CredentialRecord
 from graphstore.cypher.batched import HomePlace, RelationsRequest
 from graphstore.store import GraphStore
@@ -50,7 +51,7 @@ class Loaders:
 
     `resources`, `users`, `places`: by id, None where there is none that the caller may see. `paths` begin with the
     home's. `stats_below`: by (id, kind). `revisions`: by (Object's id, below this number, size), newest first.
-    `revisions_at`: by (Object's id, versionId). `token_credentials`: by the token's id.
+    `revisions_at`: by (Object's id, versionId). `token_credentials`: by the token's id. `licenses`: added ones by id.
     """
 
     def __init__(self, store: GraphStore, caller: str, now: int) -> None:
@@ -73,6 +74,7 @@ class Loaders:
         self.revisions_at = self._loader(self._load_revisions_at)
         self.grants = self._loader(self._load_grants)
         self.token_credentials = self._loader(self._load_token_credentials)
+        self.licenses = self._loader(self._load_licenses)
 
     def _loader(self, load: Callable[[list[K]], Awaitable[list[V]]]) -> DataLoader[K, V]:
         loader = DataLoader[K, V](load_fn=load)
@@ -162,6 +164,10 @@ class Loaders:
 
     async def _load_token_credentials(self, ids: list[str]) -> list[CredentialRecord | None]:
         return [await self._store.read(accounts.token_credential(token_id)) for token_id in ids]
+
+    async def _load_licenses(self, ids: list[str]) -> list[License | None]:
+        found = {license_key(one.id): one for one in await self._store.read(licenses.some(ids))}
+        return [found.get(license_key(license_id)) for license_id in ids]
 
 
 def _in_order(keys: Sequence[K], found: Mapping[K, Sequence[V]]) -> list[Sequence[V]]:

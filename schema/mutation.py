@@ -5,6 +5,7 @@ import strawberry
 from schema.mutations.accounts import AccountMutations
 from schema.mutations.containers import ContainerMutations
 from schema.mutations.grants import GrantMutations
+from schema.mutations.licenses import LicenseMutations
 from schema.mutations.objects import ObjectMutations
 from schema.mutations.relations import RelationMutations
 from schema.mutations.resources import ResourceMutations
@@ -15,6 +16,12 @@ from schema.mutations.resources import ResourceMutations
     "answered by an error with the code UNAUTHENTICATED."
 )
 class Mutation(
-    ContainerMutations, ObjectMutations, ResourceMutations, RelationMutations, GrantMutations, AccountMutations
+    ContainerMutations,
+    ObjectMutations,
+    ResourceMutations,
+    RelationMutations,
+    GrantMutations,
+    AccountMutations,
+    LicenseMutations,
 ):
     """What can be done."""

@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.containers import Collection, Dataset, Project
+from schema.licenses import License
 from schema.objects import Object
 from schema.problems import UserError
 from schema.resources import Resource
@@ -157,3 +158,10 @@ class S3CredentialRevokePayload(Payload):
     """Answer of s3CredentialRevoke."""
 
     revoked_access_key_id: str | None = strawberry.field(default=None, description="The key pair that was revoked.")
+
+
+@strawberry.type(description="What `licenseCreate` answers.")
+class LicenseCreatePayload(Payload):
+    """Answer of licenseCreate."""
+
+    license: License | None = strawberry.field(default=None, description="The new licence.")

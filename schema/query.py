@@ -1,16 +1,19 @@
 """What can be asked. What isn't there, or may not be seen, is null."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
 
+from domain.licenses import License as KnownLicense
 from domain.relations import ExternalReference as Reference
 from domain.relations import ExternalType
 from domain.views import ContainerView, ResourceView, UserView
-from resolvers import containers, references, relations, resources, users
+from resolvers import containers, licenses, references, relations, resources, users
 from schema.containers import ProjectConnection
 from schema.fields import answered_by
 from schema.info import Info
+from schema.licenses import License
 from schema.nodes import Node
 from schema.pages import After, Before, Connection, First, Last, Size, connection, itself
 from schema.relations import ExternalReference
@@ -83,6 +86,16 @@ def _external_reference(
     return relations.find_reference(kind, value, name)
 
 
+async def _licenses(info: Info) -> Sequence[KnownLicense]:
+    return await licenses.list_licenses(info.context)
+
+
+async def _license(
+    info: Info, spdx_id: Annotated[str, strawberry.argument(description="SPDX id, in whatever case.")]
+) -> KnownLicense | None:
+    return await licenses.find_license(info.context, spdx_id)
+
+
 def _server_info(info: Info) -> ServerInfo:
     settings = info.context.services.settings
     return ServerInfo(version=settings.version, s3_url=Url(settings.s3_public_url))
@@ -104,4 +117,8 @@ class Query:
     external_reference: ExternalReference | None = answered_by(
         _external_reference, "Something outside, and who cites it; null for what can't be one of its type."
     )
+    licenses: list[License] = answered_by(
+        _licenses, "Licences that resources can name: the predefined ones, then those that were added here, each by id."
+    )
+    license: License | None = answered_by(_license, "A licence.")
     server_info: ServerInfo = answered_by(_server_info, "This server.")

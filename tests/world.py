@@ -29,6 +29,7 @@ from domain.describing import Description, update_resource
 from domain.granting import remove_grant, set_grant
 from domain.identifiers import UlidSource
 from domain.keys import cut_key
+from domain.licenses import NewLicense, create_license
 from domain.linking import ExternalLink, Link, LinkFacts, LinksChanged, add_relations, remove_relations
 from domain.publishing import NO_CONDITIONS, Conditions, Origin, Publication, Published
 from domain.relations import external_reference
@@ -36,7 +37,7 @@ from domain.resources import Kind, ResourceFacts
 from domain.stamps import Stamp
 from domain.uploads import add_part, begin_key_upload, begin_upload, fail_upload
 from graphstore.bolt import Engine
-from graphstore.cypher import facts, readings
+from graphstore.cypher import facts, licenses, readings
 from graphstore.instants import to_ms
 from graphstore.migrations import migrate
 from graphstore.publishing import Publisher
@@ -127,6 +128,17 @@ class World:
             lock=(resource,),
             load=facts.grant(resource, user, by, self.now_ms),
             decide=lambda found: remove_grant(found, resource, user, stamp),
+        )
+
+    # -- licences
+
+    async def add_license(self, user: str, new: NewLicense, *, is_administrator: bool = True) -> str:
+        stamp = self.stamp(user, is_administrator=is_administrator)
+        return await self.store.run_rule(
+            "add a licence",
+            lock=(),
+            load=licenses.facts(new.id),
+            decide=lambda found: create_license(found, new, stamp),
         )
 
     # -- resources

@@ -216,8 +216,10 @@ def _neighbours(rows: Sequence[Row]) -> list[tuple[LineageStep, str, ResourceVie
 
 
 _STEP_COLUMNS: Final[LiteralString] = (
+    # Before anything is sorted or asked for its rights: a hub's edges beyond the bound aren't even read.
+    "WITH id, e, o LIMIT $size "
     f"WITH id, e, o, {level_of('o')} AS level WHERE level >= 1 AND coalesce(o.hidden, false) = false "
-    "WITH id, e, o, level ORDER BY o.id LIMIT $size "
+    "WITH id, e, o, level ORDER BY o.id "
     "RETURN id, type(e) AS type, CASE WHEN type(e) = 'CUSTOM' THEN e.name ELSE null END AS name, "
     f"startNode(e).id AS source, endNode(e).id AS target, {view_map('o', 'level')} AS other"
 )
@@ -251,7 +253,10 @@ def lineage_step(
     caller: str,
     now: int,
 ) -> Query[list[tuple[LineageStep, str, ResourceView]]]:
-    """Edges one step away (OUT, IN or BOTH) to visible resources not seen yet: (edge, id it was met from, resource)."""
+    """Edges one step away (OUT, IN or BOTH) to visible resources not seen yet: (edge, id it was met from, resource).
+
+    At most `size` edges are looked at, which ones is the engine's matter: the cost is that of `size`, not of a hub.
+    """
     return _STEPS[direction].bind(
         ids=list(ids), kinds=[str(kind) for kind in kinds], seen=list(seen), size=size, caller=caller, now=now
     )

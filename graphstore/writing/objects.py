@@ -17,7 +17,7 @@ from domain.keys import object_sort
 from domain.resources import Kind
 from graphstore.cypher.changes import objects as cypher
 from graphstore.instants import to_ms
-from graphstore.writing.rows import Rows, blob_row, header_row
+from graphstore.writing.rows import Rows, blob_row, header_row, versioned_key
 
 
 def rows(change: ObjectChange) -> tuple[Rows, ...]:
@@ -82,6 +82,7 @@ def _object_added(change: ObjectAdded) -> Rows:
         "parent": change.parent_id,
         "name": change.name,
         "sort": object_sort(change.parent_id, change.name),
+        "versioned": versioned_key(change.parent_id, change.parent_kind, change.name),
         "at": at,
         "by": change.by,
     }

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from domain.contents import BlobFacts, ObjectHeaders
+from domain.resources import Kind
+from domain.snapshots import versioned_beginning
 from graphstore.statements import Statement
 
 Rows = tuple[Statement[None], Mapping[str, Any]]
@@ -36,3 +38,9 @@ def blob_row(blob: BlobFacts) -> dict[str, Any]:
         "keyId": blob.key_id,
         "wrappedKey": base64.b64encode(blob.wrapped_key).decode(),
     }
+
+
+def versioned_key(parent_id: str, parent_kind: Kind, name: str) -> str | None:
+    """`versioned` of an Object's Entry: its parent and how its name begins, where a snapshot might hide it."""
+    beginning = versioned_beginning(name, parent_kind)
+    return None if beginning is None else parent_id + beginning

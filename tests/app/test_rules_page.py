@@ -24,7 +24,9 @@ def test_the_page_tells_of_every_table() -> None:
         "| METADATA | Object | any | WRITE | WRITE | — |",
         "| ORIGIN | any | any | WRITE | READ | both ends of one kind, the target is older |",
         "| — | upload begun | INITIALIZING |",
-        "| READ | READ, LIST |",
+        "| READ | READ, LIST, SEE_IMPACT |",
+        "| AllRightsReserved | All rights reserved | — |",
+        "| MIT | MIT License | https://opensource.org/license/mit |",
         "| NOT_FOUND | It isn't there, or the caller may not see it: the two are never told apart. |",
     ):
         assert f"{row}\n" in page
