@@ -25,6 +25,7 @@ class Known:
     id: str
     title: str | None
     etag: str | None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Loader:
         self._copy(tree)
         tree = self._tree()
         self._set_titles(tree)
+        self._set_labels(tree)
         self._relate(tree)
         tombstone_id = self._leave_tombstone(tree)
         reader_token = self._let_reader_in(tree)
@@ -80,7 +82,8 @@ class Loader:
             page = project["descendants"]
             for edge in page["edges"]:
                 node = edge["node"]
-                tree[edge["path"]] = Known(node["id"], node["title"], node.get("etag"))
+                labels = {label["key"]: label["value"] for label in node["labels"]}
+                tree[edge["path"]] = Known(node["id"], node["title"], node.get("etag"), labels)
             if not page["pageInfo"]["hasNextPage"]:
                 return tree
             after = page["pageInfo"]["endCursor"]
@@ -116,7 +119,25 @@ class Loader:
             if file.head_lines is not None and file.key not in tree:
                 head = b"".join(content.splitlines(keepends=True)[: file.head_lines])
                 self._put(tree, file.key, head, file.content_type)
+            if file.key == manifest.WEATHER:
+                self._take_snapshot(tree[f"{manifest.SNAPSHOT_OF}/"])
             self._put(tree, file.key, content, file.content_type)
+
+    def _take_snapshot(self, container: Known) -> None:
+        """Freeze the container as it is now, once."""
+        if self.graphql.query(operations.SNAPSHOTS, id=container.id)["node"]["latestSnapshot"] is None:
+            self.graphql.mutate(operations.TAKE_SNAPSHOT, id=container.id, version=manifest.SNAPSHOT_VERSION)
+            self._changed(f"snapshot {manifest.SNAPSHOT_OF}@{manifest.SNAPSHOT_VERSION}")
+
+    def _set_labels(self, tree: Mapping[str, Known]) -> None:
+        missing = {
+            key: wanted for key, wanted in manifest.LABELS.items() if not wanted.items() <= tree[key].labels.items()
+        }
+        for key, wanted in missing.items():
+            labels = [{"key": name, "value": value} for name, value in wanted.items()]
+            self.graphql.mutate(operations.SET_LABELS, id=tree[key].id, labels=labels)
+        if missing:
+            self._changed(f"labels of {len(missing)} objects")
 
     def _put_derived(self, tree: Mapping[str, Known]) -> None:
         months = monthly_temperatures(_weather(self.archives))

@@ -354,6 +354,18 @@ TITLES: Final = {
     CHART: "Seattle: mean daily minimum to maximum, a chart",
 }
 
+LABELS: Final = {
+    COPY_SOURCE: {"species": "penguin", "use": "research"},
+    COPY: {"species": "penguin", "use": "teaching"},
+    WEATHER: {"station": "Seattle"},
+    MONTHS: {"station": "Seattle"},
+}
+"""Key-value labels by the key of the Object: what bears one is found by `labelled`."""
+
+SNAPSHOT_OF: Final = "weather"
+SNAPSHOT_VERSION: Final = "1.0.0"
+"""A snapshot taken when WEATHER had its first revision alone."""
+
 RELATIONS: Final = (
     Relation(METADATA, "METADATA", "ecology/palmer-penguins/"),
     Relation(

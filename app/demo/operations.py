@@ -13,6 +13,7 @@ query Tree($project: String!, $after: String) {
           node {
             id
             title
+            labels { key value }
             ... on Object { state etag }
           }
         }
@@ -62,6 +63,24 @@ mutation FinishUpload($id: ID!) {
 SET_TITLE: Final = """
 mutation SetTitle($id: ID!, $title: String!) {
   resourceUpdate(id: $id, input: {title: $title}) { resource { id } userErrors { code message } }
+}
+"""
+
+SET_LABELS: Final = """
+mutation SetLabels($id: ID!, $labels: [LabelInput!]!) {
+  labelsSet(id: $id, labels: $labels) { resource { id } userErrors { code message } }
+}
+"""
+
+SNAPSHOTS: Final = """
+query Snapshots($id: ID!) {
+  node(id: $id) { ... on Container { latestSnapshot { id version } } }
+}
+"""
+
+TAKE_SNAPSHOT: Final = """
+mutation TakeSnapshot($id: ID!, $version: String!) {
+  snapshotCreate(id: $id, version: $version) { snapshot { id } userErrors { code message } }
 }
 """
 

@@ -29,6 +29,10 @@ def tour(bootstrap: Bootstrap, loaded: Loaded) -> str:
   - {manifest.COPY} is a copy with its ORIGIN, made by the server
   - {manifest.METADATA} describes its dataset; its upload was begun in GraphQL
   - 10.1371/journal.pone.0090081 is a DOI that two resources cite
+  - {manifest.SNAPSHOT_OF}@{manifest.SNAPSHOT_VERSION} is a snapshot from between them: read it as
+    resource(ref: "{manifest.PROJECT}/{manifest.SNAPSHOT_OF}@{manifest.SNAPSHOT_VERSION}/"), or over S3 below
+    s3://{manifest.PROJECT}/{manifest.SNAPSHOT_OF}@{manifest.SNAPSHOT_VERSION}/
+  - labelled(key: "species", value: "penguin") finds the penguins by their label
   - {manifest.DRAFT} was deleted; its tombstone is node(id: "{loaded.tombstone_id}")
   - {manifest.READER} may read {manifest.READABLE} and nothing else that isn't public;
     {reader}
