@@ -11,9 +11,10 @@ from typing import Final
 from domain.access import NEEDED_LEVEL, Level
 from domain.errors import DomainError
 from domain.hierarchy import ALLOWED_PARENTS
-from domain.lifecycle import TRANSITIONS
+from domain.licenses import PREDEFINED_LICENSES
+from domain.lifecycle import RESTORED_STATES, TRANSITIONS
 from domain.relations import ALLOWED_RELATIONS, RelationRule
-from domain.resources import Kind
+from domain.resources import Kind, State
 
 PAGE: Final = Path("docs/rules.md")
 _NOTHING: Final = "—"
@@ -45,6 +46,7 @@ def _limits(rule: RelationRule) -> str:
         "both ends of one kind": rule.same_kind,
         "the target is older": rule.target_is_older,
         "bears a name": rule.has_name,
+        "pins a revision of the target": rule.pins_target,
     }
     return ", ".join(limit for limit, holds in said.items() if holds) or _NOTHING
 
@@ -68,7 +70,10 @@ def _lifecycle() -> str:
     rows = (
         (state.value if state else _NOTHING, event.value, after.value) for (state, event), after in TRANSITIONS.items()
     )
-    return _table(("from", "event", "to"), rows)
+    restored = (
+        (State.DELETED.value, f"restored, was {before.value}", after.value) for before, after in RESTORED_STATES.items()
+    )
+    return _table(("from", "event", "to"), (*rows, *restored))
 
 
 def _access() -> str:
@@ -78,6 +83,11 @@ def _access() -> str:
         if level is not Level.NONE
     )
     return _table(("level", "is enough for"), rows)
+
+
+def _licenses() -> str:
+    rows = ((known.id, known.name, known.url or _NOTHING) for known in PREDEFINED_LICENSES.values())
+    return _table(("SPDX id", "name", "where"), rows)
 
 
 def _refusals(base: type[DomainError] = DomainError) -> list[type[DomainError]]:
@@ -96,6 +106,7 @@ def rules_page() -> str:
         "Relations that users may add": _relations(),
         "States of an Object": _lifecycle(),
         "Levels, each including those above it": _access(),
+        "Licences that every installation has": _licenses(),
         "Codes of refusals": _errors(),
     }
     return _HEAD + "".join(f"\n## {title}\n\n{body}" for title, body in sections.items())

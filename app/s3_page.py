@@ -24,6 +24,11 @@ Version 2. Any region is taken. What is PUBLIC is read without a signature. Ever
 was declared: Content-MD5, `x-amz-content-sha256`, `x-amz-checksum-*`. The ETag is the MD5 of the bytes, or
 `md5-of-md5s-N` for an upload in parts. Every revision stays readable by its versionId (`GET …?versionId=`).
 
+A snapshot of a collection is read below its name, `@` and the version: `bucket/collection@1.2.0/…`; that of a dataset
+as `bucket/collection/dataset@1.2.0/…` or `bucket/dataset@1.2.0/…`, that of the project as `bucket/@1.2.0/…`. `@latest`
+is the highest release. Reads, ranges, copies from there and lists work as on any key; such keys are listed below that
+prefix alone, and every write to them is AccessDenied. An archived project is read and listed as it was then.
+
 Whatever has no row here answers NotImplemented (501), never a wrong success.
 
 ## Operations

@@ -1,4 +1,4 @@
-"""Puts the parts of one server process together, and takes them down: graph, keyring, bytes, faces, sweeper."""
+"""Puts the parts of one server process together, and takes them down: graph, keyring, bytes, faces, chores."""
 
 import asyncio
 import logging
@@ -30,8 +30,11 @@ from domain.stamps import Stamp
 from graphstore.bolt import Engine
 from graphstore.migrations import migrate
 from graphstore.publishing import Publisher
+from graphstore.sequencing import Sequencer
 from graphstore.statements import Query
 from graphstore.store import GraphStore
+from graphstore.task_batches import TASK_BATCHES
+from graphstore.tasks import TaskWorker
 from identity.keyring import Keyring, load_or_create_keyring
 from proxy.batching import Resolver
 from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
@@ -128,7 +131,14 @@ async def serve(
         sweeper = Sweeper(
             system.store, system.blobs, utc_now, system.new_ids(), timedelta(days=settings.max_upload_age_days)
         )
-        background = [asyncio.create_task(sweeper.run(), name="sweeper"), asyncio.create_task(_watch(graph, stop))]
+        sequencer = Sequencer(system.store.engine, system.ids.new(utc_now()), utc_now)
+        tasks = TaskWorker(system.store, TASK_BATCHES, utc_now, system.new_ids())
+        background = [
+            asyncio.create_task(sweeper.run(), name="sweeper"),
+            asyncio.create_task(sequencer.run(), name="sequencer"),
+            asyncio.create_task(tasks.run(), name="tasks"),
+            asyncio.create_task(_watch(graph, stop)),
+        ]
         # Printed when the sockets are bound: whoever connects now waits for an answer and gets it.
         print(banner(content, urls, folder.bootstrap, is_first=is_first), flush=True)  # noqa: T201  for people
         try:

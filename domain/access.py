@@ -147,10 +147,12 @@ def demand(resource: R | None, resource_id: str, action: Action, *, field: tuple
     Raises: NotFound where he may not see it (or it isn't there), Forbidden where he sees it but may not, Immutable
     where it is frozen and the action would change it.
     """
-    found = demand_level(resource, resource_id, NEEDED_LEVEL[action], field=field)
     if action not in ALLOWED_WHEN_FROZEN:
-        check_not_frozen(found, field=field)
-    return found
+        seen = demand_level(resource, resource_id, Level.READ, field=field)
+        # Of a snapshot nobody has more than READ: no grant is the way out.
+        if seen.snapshot_of is not None or allows(seen.level, action):
+            check_not_frozen(seen, field=field)
+    return demand_level(resource, resource_id, NEEDED_LEVEL[action], field=field)
 
 
 def check_not_frozen(resource: "ResourceFacts", *, field: tuple[str, ...] = ()) -> None:

@@ -1,10 +1,13 @@
 """Rules: making projects, collections, datasets and Objects."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from domain.access import Action, Caller, Level, demand
+from domain.authors import Author
 from domain.changes import (
     Change,
+    ClassKept,
     ContainerAdded,
     CountersChanged,
     Decision,
@@ -14,10 +17,15 @@ from domain.changes import (
     UploadAdded,
 )
 from domain.contents import Declared, ObjectHeaders, check_declared
-from domain.data_classes import relaxes
-from domain.errors import AlreadyExists, BadInput, FailedPrecondition, Forbidden, Unauthenticated
+from domain.data_classes import relaxes, tightens
+from domain.describing import Known, authors_text, check_known_authors
+from domain.errors import AlreadyExists, BadInput, FailedPrecondition, Forbidden, Immutable, Unauthenticated
 from domain.hierarchy import check_parent
+from domain.labelling import labels_of_new
+from domain.labels import NewLabel
+from domain.licenses import known_license_id
 from domain.lifecycle import LifecycleEvent, next_state
+from domain.linking import ExternalLink, Link, LinkFacts, relations_of_new
 from domain.metadata import check_description, check_title
 from domain.names import check_container_name, check_key_length, check_object_name, check_project_name
 from domain.resources import DEFAULT_LICENSE, ContainerFacts, DataClass, Kind, ResourceFacts, State
@@ -26,12 +34,39 @@ from domain.stamps import Stamp
 
 @dataclass(frozen=True, slots=True)
 class NewResource:
-    """What a caller says of a resource to be made; `data_class` None takes the home's."""
+    """What a caller says of a resource to be made; a `data_class` or licence of None takes the home's."""
 
     name: str
     title: str | None = None
     description: str | None = None
     data_class: DataClass | None = None
+    authors: tuple[Author, ...] = ()
+    metadata_license: str | None = None
+    data_license: str | None = None
+    labels: tuple[NewLabel, ...] = ()
+    links: tuple[Link, ...] = ()
+    external: tuple[ExternalLink, ...] = ()
+
+    @property
+    def mentions_anything(self) -> bool:
+        """Whether it names licences, users or resources that must be there."""
+        is_user_named = any(author.user_id is not None for author in self.authors)
+        return bool(self.metadata_license or self.data_license or self.links or is_user_named)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentioned:
+    """What there is of the things that a call names: licences and users, and the targets of relations with levels.
+
+    `revisions` are those of the pinned (Object's id, versionId) that there are.
+    """
+
+    known: Known = field(default_factory=Known)
+    targets: Mapping[str, ResourceFacts] = field(default_factory=dict[str, ResourceFacts])
+    revisions: frozenset[tuple[str, str]] = frozenset()
+
+
+NOTHING_MENTIONED = Mentioned()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +79,65 @@ class BucketFacts:
 
 @dataclass(frozen=True, slots=True)
 class ChildPlaceFacts:
-    """The parent of a resource to be made, its key path below the project, and whether the name is taken in it."""
+    """The parent of a resource to be made, its key path below the project, and whether the name is taken in it.
+
+    With `is_behind_snapshot` a snapshot stands in the parent as the name begins (domain/snapshots.py).
+    """
 
     parent: ResourceFacts | None
     project_id: str
     project_name: str
     parent_path: str
     is_name_taken: bool
+    is_behind_snapshot: bool = False
 
 
-def _check_words(new: NewResource) -> None:
+def _check_words(new: NewResource) -> str | None:
+    """Check what describes a new resource; answers its authors as they are kept."""
     check_title(new.title, field=("input", "title"))
     check_description(new.description, field=("input", "description"))
+    return authors_text(new.authors)
+
+
+def _licenses(new: NewResource, mentioned: Mentioned, home: ContainerFacts | None) -> tuple[str, str]:
+    """Licences of the metadata and of the data: those named, else the home's.
+
+    Raises: BadInput, NotFound.
+    """
+    defaults = (home.metadata_license, home.data_license) if home else (DEFAULT_LICENSE, DEFAULT_LICENSE)
+    named = (("metadataLicense", new.metadata_license), ("dataLicense", new.data_license))
+    metadata, data = (
+        default if wanted is None else known_license_id(wanted, mentioned.known.licenses, field=("input", name))
+        for default, (name, wanted) in zip(defaults, named, strict=True)
+    )
+    return metadata, data
+
+
+def _beside(new: NewResource, mentioned: Mentioned, place: tuple[str, Kind, Level], stamp: Stamp) -> tuple[Change, ...]:
+    """Labels and relations of a new resource; `place` is its id, kind and the caller's level on it.
+
+    Raises: NotFound, Forbidden, BadInput, Hierarchy, Cycle, FailedPrecondition.
+    """
+    check_known_authors(new.authors, mentioned.known, field=("input", "authors"))
+    links = LinkFacts(mentioned.targets, revisions=mentioned.revisions)
+    return (
+        *labels_of_new(place[0], new.labels, stamp),
+        *relations_of_new(links, place, new.links, new.external, stamp),
+    )
 
 
 def create_project(
-    facts: BucketFacts, new: NewResource, stamp: Stamp, *, location_constraint: str | None = None
+    facts: BucketFacts,
+    new: NewResource,
+    stamp: Stamp,
+    mentioned: Mentioned = NOTHING_MENTIONED,
+    *,
+    location_constraint: str | None = None,
 ) -> Decision[str]:
     """Make a project and give its creator ADMIN on it; answers its id.
 
-    Raises: Unauthenticated, Forbidden, BadInput, AlreadyExists.
+    Raises: Unauthenticated, Forbidden, BadInput, AlreadyExists; of its relations NotFound, Hierarchy, Cycle and
+    FailedPrecondition too.
     """
     caller: Caller = stamp.caller
     if caller.is_anonymous:
@@ -71,12 +145,13 @@ def create_project(
     if not facts.may_create:
         raise Forbidden("you may not make projects here; ask an administrator")
     check_project_name(new.name, field=("input", "name"))
-    _check_words(new)
+    authors = _check_words(new)
     if new.data_class is DataClass.WORKSPACE:
         raise BadInput("the data class WORKSPACE is for workspaces", field=("input", "dataClass"))
     if facts.owner_level is not None:
         raise AlreadyExists(f"a project {new.name} exists already; take another name", field=("input", "name"))
     project_id = stamp.new_id()
+    metadata_license, data_license = _licenses(new, mentioned, None)
     changes = (
         ContainerAdded(
             id=project_id,
@@ -86,12 +161,14 @@ def create_project(
             title=new.title,
             description=new.description,
             data_class=new.data_class or DataClass.PRIVATE,
-            metadata_license=DEFAULT_LICENSE,
-            data_license=DEFAULT_LICENSE,
+            metadata_license=metadata_license,
+            data_license=data_license,
             at=stamp.now,
             by=caller.user_id,
             location_constraint=location_constraint,
+            authors=authors,
         ),
+        *_beside(new, mentioned, (project_id, Kind.PROJECT, Level.ADMIN), stamp),
         GrantSet(caller.user_id, project_id, Level.ADMIN, None, stamp.now, caller.user_id),
         stamp.event(EventKind.CREATED, project_id, after=0),
         stamp.event(EventKind.GRANT_SET, project_id),
@@ -125,21 +202,33 @@ def _check_data_class(wanted: DataClass | None, parent: ContainerFacts) -> DataC
     return wanted
 
 
+def _class_kept(object_id: str, parent: ContainerFacts, data_class: DataClass, stamp: Stamp) -> tuple[Change, ...]:
+    """Note that a tighter class was chosen: the parent may be on its way to relax all that is in it."""
+    return (ClassKept(object_id, stamp.now),) if tightens(parent.data_class, data_class) else ()
+
+
 def create_container(
-    facts: ChildPlaceFacts, kind: Kind, parent_id: str, new: NewResource, stamp: Stamp
+    facts: ChildPlaceFacts,
+    kind: Kind,
+    parent_id: str,
+    new: NewResource,
+    stamp: Stamp,
+    mentioned: Mentioned = NOTHING_MENTIONED,
 ) -> Decision[str]:
     """Make a Collection or Dataset; answers its id.
 
-    Raises: NotFound, Forbidden, Hierarchy, BadInput, FailedPrecondition, AlreadyExists.
+    Raises: NotFound, Forbidden, Immutable, Hierarchy, BadInput, FailedPrecondition, AlreadyExists; of its relations
+    Cycle too.
     """
     check_container_name(new.name, field=("input", "name"))
-    _check_words(new)
+    authors = _check_words(new)
     parent = check_usable_parent(facts, kind, parent_id)
     if facts.is_name_taken:
         message = f"{parent.kind.lower()} {parent.id} holds a container {new.name!r} already; take another name"
         raise AlreadyExists(message, field=("input", "name"))
     check_key_length(f"{facts.parent_path}{new.name}/", field=("input", "name"))
     new_id = stamp.new_id()
+    metadata_license, data_license = _licenses(new, mentioned, parent)
     changes: tuple[Change, ...] = (
         ContainerAdded(
             id=new_id,
@@ -149,11 +238,13 @@ def create_container(
             title=new.title,
             description=new.description,
             data_class=_check_data_class(new.data_class, parent),
-            metadata_license=parent.metadata_license,
-            data_license=parent.data_license,
+            metadata_license=metadata_license,
+            data_license=data_license,
             at=stamp.now,
             by=stamp.caller.user_id,
+            authors=authors,
         ),
+        *_beside(new, mentioned, (new_id, kind, parent.level), stamp),
         CountersChanged(parent.id, entries=1),
         stamp.event(EventKind.CREATED, new_id, after=0),
     )
@@ -179,15 +270,20 @@ def create_object(
     *,
     stamp: Stamp,
     is_multipart: bool,
+    mentioned: Mentioned = NOTHING_MENTIONED,
 ) -> Decision[BegunUpload]:
     """Make an Object that waits for its bytes (INITIALIZING), with the upload that will bring them.
 
-    Raises: NotFound, Forbidden, Hierarchy, BadInput, FailedPrecondition, AlreadyExists.
+    Raises: NotFound, Forbidden, Immutable, Hierarchy, BadInput, FailedPrecondition, AlreadyExists; of its relations
+    Cycle too.
     """
-    _check_words(new)
+    authors = _check_words(new)
     check_declared(declared, field=("input",))
     parent = check_usable_parent(facts, Kind.OBJECT, parent_id)
     check_object_name(new.name, parent.kind, field=("input", "name"))
+    if facts.is_behind_snapshot:
+        message = f"{new.name[:80]!r} leads into a snapshot, which doesn't change any more; take another name"
+        raise Immutable(message, field=("input", "name"))
     if facts.is_name_taken:
         message = (
             f"{parent.kind.lower()} {parent.id} holds an object {new.name!r} already; take another name, or begin an"
@@ -197,6 +293,8 @@ def create_object(
     key = facts.parent_path + new.name
     check_key_length(key, field=("input", "name"))
     object_id, upload_id = stamp.new_id(), stamp.new_id()
+    metadata_license, data_license = _licenses(new, mentioned, parent)
+    data_class = _check_data_class(new.data_class, parent)
     changes: tuple[Change, ...] = (
         ObjectAdded(
             id=object_id,
@@ -206,12 +304,15 @@ def create_object(
             state=next_state(None, LifecycleEvent.UPLOAD_BEGUN, name=object_id),
             title=new.title,
             description=new.description,
-            data_class=_check_data_class(new.data_class, parent),
-            metadata_license=parent.metadata_license,
-            data_license=parent.data_license,
+            data_class=data_class,
+            metadata_license=metadata_license,
+            data_license=data_license,
             at=stamp.now,
             by=stamp.caller.user_id,
+            authors=authors,
         ),
+        *_class_kept(object_id, parent, data_class, stamp),
+        *_beside(new, mentioned, (object_id, Kind.OBJECT, parent.level), stamp),
         CountersChanged(parent.id, entries=1),
         UploadAdded(
             id=upload_id,

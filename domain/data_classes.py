@@ -13,7 +13,7 @@ OPENNESS: Final = (DataClass.PUBLIC, DataClass.PRIVATE, DataClass.CONFIDENTIAL)
 """Most open first; WORKSPACE isn't among them."""
 
 
-class ClassChange(StrEnum):
+class ClassMove(StrEnum):
     """Which way a data class moves."""
 
     NONE = "NONE"
@@ -37,7 +37,7 @@ def _are_ordered(before: DataClass, after: DataClass) -> bool:
 
 def class_change(
     kind: Kind, resource_id: str, before: DataClass, after: DataClass, *, field: tuple[str, ...] = ()
-) -> ClassChange:
+) -> ClassMove:
     """Tell which way a resource's class would move: a container's can only be relaxed, an Object's tightened too.
 
     Tightening an Object makes a new revision; relaxing happens in place.
@@ -45,7 +45,7 @@ def class_change(
     Raises: BadInput (from or to WORKSPACE), FailedPrecondition (a container would be tightened).
     """
     if before is after:
-        return ClassChange.NONE
+        return ClassMove.NONE
     if not _are_ordered(before, after):
         message = (
             f"{kind.lower()} {resource_id} is {before.value} and can't become {after.value}: WORKSPACE is for"
@@ -53,10 +53,10 @@ def class_change(
         )
         raise BadInput(message, field=field)
     if relaxes(before, after):
-        return ClassChange.RELAXED
+        return ClassMove.RELAXED
     match kind:
         case Kind.OBJECT:
-            return ClassChange.TIGHTENED
+            return ClassMove.TIGHTENED
         case Kind.PROJECT | Kind.COLLECTION | Kind.DATASET:
             message = (
                 f"{kind.lower()} {resource_id} is {before.value}: a container's class can only be relaxed; tighten the"

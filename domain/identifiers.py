@@ -38,6 +38,17 @@ def decode_ulid(text: str) -> int:
     return value
 
 
+def younger_ulid(fresh: str, than: str) -> str:
+    """Return a fresh ULID that orders after another one, which a process whose clock is ahead may have made.
+
+    Where the fresh one doesn't, it takes the other's millisecond and one more, and keeps its own randomness.
+    """
+    if fresh > than:
+        return fresh
+    milliseconds = (decode_ulid(than) >> _RANDOM_BITS) + 1
+    return encode_ulid(milliseconds << _RANDOM_BITS | decode_ulid(fresh) & _RANDOM_MAX)
+
+
 class UlidSource:
     """Makes strictly increasing ULIDs from a source of random bytes.
 

@@ -46,6 +46,15 @@ An AVAILABLE Object keeps showing its revision while an upload of the next one b
 ERROR is an upload begun anew and published at once."""
 
 
+RESTORED_STATES: Final[Mapping[State, State]] = {
+    State.INITIALIZING: State.ERROR,
+    State.VALIDATING: State.VALIDATING,
+    State.AVAILABLE: State.AVAILABLE,
+    State.ERROR: State.ERROR,
+}
+"""State before an Object was deleted -> state after it is restored: uploads don't wait for tombstones."""
+
+
 def next_state(state: State | None, event: LifecycleEvent, *, name: str, field: tuple[str, ...] = ()) -> State:
     """State after the event; `name` names the Object in the refusal.
 

@@ -7,7 +7,7 @@ the key's place and the revision number.
 from dataclasses import dataclass, replace
 from typing import Final
 
-from domain.access import Action, Level, demand
+from domain.access import Action, Level, check_not_frozen, demand
 from domain.changes import (
     Change,
     ContainerAdded,
@@ -22,13 +22,14 @@ from domain.changes import (
     UploadFinished,
 )
 from domain.contents import Content, Declared, ObjectHeaders
-from domain.errors import ConditionFailed, NotFound
+from domain.errors import ConditionFailed, Immutable, NotFound, Unavailable
 from domain.keys import KeyCut, containers_on_the_way, missing_kinds
 from domain.lifecycle import LifecycleEvent, next_state
 from domain.names import check_key_length, check_object_name
 from domain.past import renew_entries
 from domain.relations import RelationKind
 from domain.resources import ContainerFacts, Kind, ObjectFacts, ParentEdge, State, Versioning
+from domain.snapshots import versioned_beginning
 from domain.stamps import Stamp
 
 ANY_ETAG: Final = "*"
@@ -71,7 +72,10 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class UploadFacts:
-    """An upload as it stands; `finished` tells what it became."""
+    """An upload as it stands; `finished` tells what it became.
+
+    `is_frozen`: its project was archived meanwhile (known to rules that load an upload alone).
+    """
 
     id: str
     project_id: str
@@ -86,13 +90,15 @@ class UploadFacts:
     checksum_type: str | None
     created_by: str
     finished: "Published | None"
+    is_frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
     """What stands at a key: the containers on its way that exist (`way`) or are hidden, and the Object in its place.
 
-    `hidden` continues where `way` ends. `upload` is the one that brings the bytes, where there is one.
+    `hidden` continues where `way` ends. `upload` is the one that brings the bytes, where there is one. With
+    `is_behind_snapshot` a snapshot stands where the key begins (`versioned_place`).
     """
 
     project: ContainerFacts | None
@@ -100,6 +106,12 @@ class KeyFacts:
     hidden: tuple[ContainerFacts, ...]
     object: ObjectFacts | None
     upload: UploadFacts | None = None
+    is_behind_snapshot: bool = False
+
+    @property
+    def lowest(self) -> ContainerFacts | None:
+        """The lowest container on the way that exists."""
+        return self.way[-1] if self.way else self.project
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +139,28 @@ def check_conditions(conditions: Conditions, etag: str | None, key: str) -> None
         raise ConditionFailed(f"the object at {key!r} exists with the ETag {etag}, which If-None-Match excludes")
 
 
+def versioned_place(facts: KeyFacts, cut: KeyCut) -> tuple[str, str] | None:
+    """Return the container that a new key goes into, and how its name there begins, where a snapshot might hide it.
+
+    That takes a name of a rare form; containers that are made with it have no snapshots beside them.
+    """
+    depth = containers_on_the_way(cut, _kinds(facts.way))
+    if facts.object is not None or facts.lowest is None or len(facts.way) < depth:
+        return None
+    beginning = versioned_beginning(cut.rests[depth], facts.lowest.kind)
+    return None if beginning is None else (facts.lowest.id, beginning)
+
+
+def check_new_key(facts: KeyFacts, key: str) -> None:
+    """Refuse a key that a snapshot stands before.
+
+    Raises: Immutable.
+    """
+    if facts.is_behind_snapshot:
+        message = f"{key[:80]!r} leads into a snapshot, which doesn't change any more; take another key"
+        raise Immutable(message)
+
+
 def check_upload_right(existing: ObjectFacts, user_id: str) -> ObjectFacts:
     """Return the Object if the caller may give it bytes: WRITE, or APPEND on what he began and never published.
 
@@ -137,10 +171,26 @@ def check_upload_right(existing: ObjectFacts, user_id: str) -> ObjectFacts:
     return demand(existing, existing.id, action)
 
 
+def check_key_not_frozen(facts: KeyFacts, object_id: str | None) -> None:
+    """Refuse to write through the key of an archive, which wouldn't show it, even what lives elsewhere.
+
+    What names the Object itself (`object_id`) writes to its home.
+
+    Raises: Immutable.
+    """
+    if object_id is None and facts.lowest is not None:
+        check_not_frozen(facts.lowest)
+
+
+def name_not_free_yet(key: str) -> Unavailable:
+    """Make the refusal of a key whose Object was deleted with its home elsewhere: its name here goes a little later."""
+    return Unavailable(f"what was called {key!r} was deleted a moment ago; its name is free soon: try again")
+
+
 def publish(facts: KeyFacts, publication: Publication) -> Decision[Published]:
     """Decide what the upload becomes: a new Object with the containers missing on its way, or a new revision.
 
-    Raises: NotFound, Forbidden, ConditionFailed, FailedPrecondition, BadInput.
+    Raises: NotFound, Forbidden, Immutable, ConditionFailed, FailedPrecondition, BadInput.
     """
     upload = facts.upload
     if publication.upload_id is not None:
@@ -151,7 +201,7 @@ def publish(facts: KeyFacts, publication: Publication) -> Decision[Published]:
     if facts.project is None:
         raise NotFound(f"there is no project {publication.bucket}")
     if facts.object is not None:
-        return _publish_revision(facts.project, facts.object, publication)
+        return _publish_revision(facts, facts.object, publication)
     return _publish_new(facts.project, facts, publication)
 
 
@@ -180,9 +230,14 @@ def _finish(publication: Publication, published: Published) -> tuple[Change, ...
     return (finished,)
 
 
-def _publish_revision(project: ContainerFacts, existing: ObjectFacts, publication: Publication) -> Decision[Published]:
-    stamp, content = publication.stamp, publication.content
+def _publish_revision(facts: KeyFacts, existing: ObjectFacts, publication: Publication) -> Decision[Published]:
+    project, stamp, content = facts.project, publication.stamp, publication.content
+    assert project is not None, "publications are for a bucket that is there"
+    if existing.is_deleted_with_home and publication.object_id is None:
+        demand(existing, existing.id, Action.READ)
+        raise name_not_free_yet(publication.key)
     check_upload_right(existing, stamp.caller.user_id)
+    check_key_not_frozen(facts, publication.object_id)
     shown = existing.published if existing.state is State.AVAILABLE else None
     check_conditions(publication.conditions, shown.etag if shown else None, publication.key)
     state = next_state(existing.state, LifecycleEvent.PUBLISHED, name=existing.id)
@@ -226,6 +281,7 @@ def _publish_new(project: ContainerFacts, facts: KeyFacts, publication: Publicat
     stamp = publication.stamp
     lowest = facts.way[-1] if facts.way else project
     demand(lowest, publication.bucket, Action.UPLOAD_NEW_KEY)
+    check_new_key(facts, publication.key)
     check_conditions(publication.conditions, None, publication.key)
     check_key_length(publication.key)
     parent, changes = _way_down(lowest, facts, publication)
@@ -242,6 +298,7 @@ def _publish_new(project: ContainerFacts, facts: KeyFacts, publication: Publicat
         id=published.object_id,
         name=name,
         parent_id=parent.id,
+        parent_kind=parent.kind,
         state=State.INITIALIZING,
         title=None,
         description=None,

@@ -41,14 +41,18 @@ class RelationRule:
     same_kind: bool = False
     target_is_older: bool = False
     has_name: bool = False
+    pins_target: bool = False
 
 
 ALLOWED_RELATIONS: Final[Mapping[RelationKind, RelationRule]] = {
     RelationKind.METADATA: RelationRule(_OBJECT, _ANY, Level.WRITE, Level.WRITE),
     RelationKind.ORIGIN: RelationRule(_ANY, _ANY, Level.WRITE, Level.READ, same_kind=True, target_is_older=True),
     RelationKind.CUSTOM: RelationRule(_ANY, _ANY, Level.WRITE, Level.READ, has_name=True),
+    RelationKind.POLICY: RelationRule(_ANY, _OBJECT, Level.ADMIN, Level.READ, pins_target=True),
 }
-"""What users may add. BELONGS_TO, VERSION and DELETED are the system's own; POLICY comes with policies."""
+"""What users may add. BELONGS_TO, VERSION and DELETED are the system's own.
+
+A relation that pins its target means one revision of it; another can be pinned instead."""
 
 _CUSTOM_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 

@@ -50,11 +50,23 @@ DEFAULT_LICENSE: Final = "AllRightsReserved"
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What describes a resource, as it stands; `authors` as `domain.authors.authors_to_text` writes them."""
+
+    title: str | None = None
+    description: str | None = None
+    authors: str | None = None
+
+
+NO_WORDS: Final = Words()
+
+
+@dataclass(frozen=True, slots=True)
 class ParentEdge:
     """One BELONGS_TO (or, of a tombstone, DELETED) edge: the name belongs to the parent.
 
     `since` is the epoch of the parent from which on it shows under this name what it shows now: where that is before
-    `parent_epoch`, a snapshot or archive has seen it (domain/past.py).
+    `parent_epoch`, a snapshot or archive has seen it (domain/past.py). `is_former`: a DELETED edge.
     """
 
     parent_id: str
@@ -65,6 +77,7 @@ class ParentEdge:
     parent_epoch: int = 0
     parent_state: State = State.AVAILABLE
     is_parent_frozen: bool = False
+    is_former: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,8 @@ class ContainerFacts:
 
     `entry_count` counts all names in it, `object_count` and `byte_count` its own AVAILABLE Objects.
     `is_plain`: a PUT made it, nobody has described, granted, related, snapshotted or shared it since, and it holds few
-    names. `is_frozen`: it belongs to a snapshot or to an archived project, and nothing changes it any more.
+    names. `is_frozen`: it belongs to a snapshot or to an archived project, and nothing changes it any more; then it
+    shows what its original (in an archive: itself) showed in the epoch `frozen_at`.
     """
 
     id: str
@@ -96,6 +110,8 @@ class ContainerFacts:
     data_license: str
     is_frozen: bool = False
     snapshot_of: str | None = None
+    words: Words = NO_WORDS
+    frozen_at: int | None = None
 
     def __post_init__(self) -> None:
         """Check the shape: containers are AVAILABLE or DELETED, and all but Projects have a home."""
@@ -126,6 +142,8 @@ class ObjectFacts:
     """An Object; `published` is None as long as it never had bytes.
 
     An Object whose home was deleted is DELETED with it, whatever its node says (`is_deleted_with_home`).
+    `own_state` is its state without that (None: the same), by which containers count it.
+    `former_shares`: the shares that it lost with its home, and may get back with it (domain/restoring.py).
     `is_in_past`: a snapshot or archive shows its newest revision under a former name.
     """
 
@@ -140,6 +158,11 @@ class ObjectFacts:
     published: PublishedFacts | None
     is_in_past: bool = False
     is_deleted_with_home: bool = False
+    former_shares: tuple[ParentEdge, ...] = ()
+    own_state: State | None = None
+    metadata_license: str = DEFAULT_LICENSE
+    data_license: str = DEFAULT_LICENSE
+    words: Words = NO_WORDS
     kind: Kind = Kind.OBJECT
 
     def __post_init__(self) -> None:
@@ -168,6 +191,11 @@ class ObjectFacts:
     def is_hidden(self) -> bool:
         """Only containers are hidden; an Object is deleted."""
         return False
+
+    @property
+    def snapshot_of(self) -> None:
+        """Only containers have nodes of their own in a snapshot."""
+        return
 
 
 ResourceFacts = ContainerFacts | ObjectFacts

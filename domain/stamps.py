@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import Caller
-from domain.changes import Event, EventKind
+from domain.changes import Event, EventCounts, EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,14 @@ class Stamp:
         """Return the next fresh ULID."""
         return next(self.ids)
 
-    def event(self, kind: EventKind, resource_id: str, *, before: int | None = None, after: int | None = None) -> Event:
-        """Make the event of a change by this caller at this instant."""
-        return Event(next(self.ids), kind, resource_id, self.caller.user_id, self.now, before, after)
+    def event(
+        self,
+        kind: EventKind,
+        resource_id: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        counts: EventCounts | None = None,
+    ) -> Event:
+        """Make the event of a change by this caller at this instant; `counts` of a recursive call, by its root."""
+        return Event(next(self.ids), kind, resource_id, self.caller.user_id, self.now, before, after, counts)

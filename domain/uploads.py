@@ -12,11 +12,17 @@ from domain.changes import (
 )
 from domain.contents import Declared, ObjectHeaders, PartFacts, check_declared
 from domain.creation import BegunUpload
-from domain.errors import BadInput, FailedPrecondition, NotFound
+from domain.errors import BadInput, FailedPrecondition, Immutable, NotFound
 from domain.lifecycle import LifecycleEvent, next_state
 from domain.limits import PART_NUMBER_MAX
 from domain.names import check_key_length
-from domain.publishing import KeyFacts, UploadFacts, check_upload_right
+from domain.publishing import (
+    KeyFacts,
+    UploadFacts,
+    check_key_not_frozen,
+    check_new_key,
+    check_upload_right,
+)
 from domain.resources import ObjectFacts, State
 from domain.stamps import Stamp
 
@@ -77,15 +83,17 @@ def begin_key_upload(
 ) -> Decision[str]:
     """Begin a multipart upload to a key (S3); `checksum` is the declared algorithm and type. Answers the upload's id.
 
-    Raises: NotFound, Forbidden, BadInput.
+    Raises: NotFound, Forbidden, Immutable, BadInput.
     """
     if facts.project is None:
         raise NotFound(f"there is no project {bucket}")
     check_key_length(key)
     if facts.object is not None:
         check_upload_right(facts.object, stamp.caller.user_id)
+        check_key_not_frozen(facts, None)
     else:
-        demand(facts.way[-1] if facts.way else facts.project, bucket, Action.UPLOAD_NEW_KEY)
+        demand(facts.lowest, bucket, Action.UPLOAD_NEW_KEY)
+        check_new_key(facts, key)
     upload_id = stamp.new_id()
     change = UploadAdded(
         id=upload_id,
@@ -116,9 +124,11 @@ def check_open_upload(upload: UploadFacts | None, upload_id: str, caller_id: str
 def add_part(upload: UploadFacts | None, upload_id: str, part: PartFacts, stamp: Stamp) -> Decision[str]:
     """Add a part whose bytes are durable, replacing an earlier one of its number; answers the part's MD5.
 
-    Raises: NotFound, BadInput, FailedPrecondition.
+    Raises: NotFound, BadInput, Immutable, FailedPrecondition.
     """
     existing = check_open_upload(upload, upload_id, stamp.caller.user_id)
+    if existing.is_frozen:
+        raise Immutable(f"upload {upload_id} was for a project that is archived now; abort it")
     if not existing.is_multipart:
         raise FailedPrecondition(f"upload {upload_id} takes its bytes in one piece")
     if not 1 <= part.number <= PART_NUMBER_MAX:
@@ -131,11 +141,13 @@ def fail_upload(
 ) -> Decision[str]:
     """End an upload without a revision; an Object that waited for it goes to ERROR. Answers the upload's id.
 
+    In an archive the upload ends all the same, and the Object stays as it is.
+
     Raises: NotFound.
     """
     existing = check_open_upload(upload, upload_id, stamp.caller.user_id)
     changes: list[Change] = [UploadFailed(existing.id, reason, stamp.now)]
-    if target is not None and target.state is State.INITIALIZING:
+    if target is not None and target.state is State.INITIALIZING and not target.is_frozen:
         state = next_state(target.state, LifecycleEvent.UPLOAD_FAILED, name=target.id)
         changes.append(ObjectStateChanged(target.id, state, reason, stamp.now))
         changes.append(

@@ -5,16 +5,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.access import Level
+from domain.authors import Author
+from domain.changes import EventCounts, EventKind
 from domain.contents import ObjectHeaders
 from domain.relations import ExternalReference, RelationKind
-from domain.resources import DataClass, Kind, State, Versioning
+from domain.resources import DEFAULT_LICENSE, DataClass, Kind, State, Versioning
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """Where an Object is seen in a snapshot or archive: the frozen container, and what that calls it."""
+
+    holder_id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionView:
     """One published state of an Object's bytes; digests are lower-case hex, None where not (yet) computed.
 
-    `part_count` is 0 for an upload in one piece. `shown` is the bucket's versioning when it was published.
+    `part_count` is 0 for an upload in one piece. `shown` is the bucket's versioning when it was published. `held` says
+    that it is read through a frozen container; `object_id` is the living Object's then too. `erased_at`: its bytes are
+    gone for good.
     """
 
     object_id: str
@@ -33,6 +45,13 @@ class RevisionView:
     shown: Versioning
     published_at: datetime
     published_by: str
+    title: str | None = None
+    description: str | None = None
+    authors: tuple[Author, ...] = ()
+    metadata_license: str = DEFAULT_LICENSE
+    data_license: str = DEFAULT_LICENSE
+    held: HeldView | None = None
+    erased_at: datetime | None = None
 
     @property
     def content_type(self) -> str:
@@ -45,13 +64,17 @@ class FrozenView:
     """How a container that belongs to a snapshot or an archived project is read.
 
     Its names are those that `original_id` (of an archive: its own) showed in the epoch `epoch`. `root_id` is the
-    snapshot that it belongs to, None in an archive; `version` stands on a snapshot's root alone.
+    snapshot that it belongs to, None in an archive; `version` stands on a snapshot's root alone. The `tree_` counters
+    are those of all that is below it.
     """
 
     original_id: str
     epoch: int
     root_id: str | None
     version: str | None
+    tree_objects: int
+    tree_bytes: int
+    tree_changed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +106,7 @@ class ContainerView:
     location_constraint: str | None
     archived_at: datetime | None = None
     frozen: FrozenView | None = None
+    authors: tuple[Author, ...] = ()
 
     @property
     def state_reason(self) -> None:
@@ -92,7 +116,11 @@ class ContainerView:
 
 @dataclass(frozen=True, slots=True)
 class ObjectView:
-    """An Object; `published` is its newest revision, None as long as it never had bytes."""
+    """An Object; `published` is its newest revision, None as long as it never had bytes.
+
+    With `held` it is seen in a snapshot or archive, as it was: its id is `<container's id>:<Object's id>` then, and
+    `published` the revision that is held.
+    """
 
     id: str
     name: str
@@ -109,7 +137,14 @@ class ObjectView:
     created_by: str
     updated_at: datetime
     published: RevisionView | None
+    authors: tuple[Author, ...] = ()
+    held: HeldView | None = None
     kind: Kind = Kind.OBJECT
+
+    @property
+    def object_id(self) -> str:
+        """Id of the Object itself, wherever it is seen."""
+        return self.published.object_id if self.held and self.published else self.id
 
     @property
     def version_id(self) -> str | None:
@@ -162,10 +197,33 @@ class ParentView:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareView:
+    """A container that a resource is shared into, for who has ADMIN on the resource, whether he sees that or not."""
+
+    container_id: str
+    name: str
+    passes: Level
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelView:
+    """A label of a resource."""
+
+    key: str
+    value: str
+    is_static: bool
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class RelationView:
-    """One relation of a resource, seen from it; `is_outgoing` tells which end it is."""
+    """One relation of the resource `own_id`, seen from it; `is_outgoing` tells which end it is."""
 
     id: str
+    own_id: str
     kind: RelationKind
     name: str | None
     note: str | None
@@ -219,6 +277,21 @@ class GrantView:
     expires_at: datetime | None
     created_at: datetime
     created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One accepted change, numbered after its commit. `counts` of what a recursive call changed below its root."""
+
+    number: int
+    id: str
+    kind: EventKind
+    at: datetime
+    actor_id: str | None
+    resource_id: str
+    revision_before: int | None
+    revision_after: int | None
+    counts: EventCounts | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """S3's LIST over the graph: keys below a prefix in byte order, grouped by a delimiter, from a marker on.
 
 Only AVAILABLE Objects are keys. With a delimiter the walk jumps past each common prefix, so cost follows what is
-answered, not what the containers hold.
+answered, not what the containers hold. A prefix that leads into a snapshot lists what that shows, and an archive is
+listed as it was.
 """
 
 import json
@@ -11,15 +12,20 @@ from datetime import datetime
 from typing import Any, Final
 
 from domain.access import Level
+from domain.frozen_keys import FrozenCut, cut_frozen_key
 from domain.keys import KeyCut, cut_key, successor
 from domain.resources import ContainerFacts, DataClass, State
 from graphstore.cypher import pages
+from graphstore.cypher.frozen_places import names_of
+from graphstore.cypher.frozen_rows import FrozenNames
 from graphstore.cypher.resolving import Resolution
 from graphstore.instants import from_ms
 from graphstore.store import GraphStore
 from graphstore.walking import PAGE_MAX, Walk, WalkedName
 
 _PAGE_MIN: Final = 50
+_ANY_NAME: Final = "x"
+"""What a prefix goes on with: any character that a container's name may hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,12 @@ class Listing:
 
 def list_cut(prefix: str) -> KeyCut:
     """Cut of the prefix to resolve before listing: its containers are those that all its keys lie in."""
-    return cut_key(prefix + "x")
+    return cut_key(prefix + _ANY_NAME)
+
+
+def list_frozen_cut(prefix: str) -> FrozenCut | None:
+    """Cut of the prefix at the snapshot that all its keys lie in, if there may be one."""
+    return cut_frozen_key(prefix + _ANY_NAME)
 
 
 def listed_container(resolution: Resolution) -> ContainerFacts | None:
@@ -58,9 +69,10 @@ def listed_container(resolution: Resolution) -> ContainerFacts | None:
 
 @dataclass(frozen=True, slots=True)
 class _Start:
-    """Where a walk begins: a container, its path, and what of the prefix remains below it."""
+    """Where a walk begins: a container (if it is frozen, with its names), its path, and what remains of the prefix."""
 
     container: ContainerFacts
+    frozen: FrozenNames | None
     path: str
     rest: str
 
@@ -68,18 +80,25 @@ class _Start:
 def _start(resolution: Resolution, prefix: str) -> _Start | None:
     """Begin at the container that the prefix names; where the prefix ends at it, at its parent if that may be read.
 
-    The folder marker `a/` is a name of the parent, beside the container `a`.
+    The folder marker `a/` is a name of the parent, beside the container `a`. A snapshot has no name in its original's
+    parent, so that what is below it begins with it.
     """
     if resolution.project is None:
         return None
-    containers = [resolution.project, *resolution.way]
-    names = list_cut(prefix).containers[: len(resolution.way)]
-    ends_at_container = bool(names) and prefix == "".join(f"{name}/" for name in names)
+    snapshot = resolution.snapshot
+    if snapshot is None:
+        beginning, root_id = "", ""
+        containers, cut = [resolution.project, *resolution.way], list_cut(prefix)
+    else:
+        beginning, root_id = snapshot.cut.beginning, snapshot.containers[0].id
+        containers, cut = list(snapshot.containers), snapshot.cut.inside
+    names = cut.containers[: len(containers) - 1]
+    ends_at_container = bool(names) and prefix == beginning + "".join(f"{name}/" for name in names)
     if ends_at_container and containers[-2].level >= Level.READ:
         containers.pop()
         names = names[:-1]
-    path = "".join(f"{name}/" for name in names)
-    return _Start(containers[-1], path, prefix[len(path) :])
+    path = beginning + "".join(f"{name}/" for name in names)
+    return _Start(containers[-1], names_of(containers[-1], root_id), path, prefix[len(path) :])
 
 
 class _Collector:
@@ -129,7 +148,7 @@ async def list_keys(
 ) -> Listing:
     """List at most `limit` keys and common prefixes after the marker; the marker may be a common prefix.
 
-    `resolution` is that of `list_cut(prefix)`; the caller must be allowed to list `listed_container(resolution)`.
+    `resolution` is that of the prefix's cuts; the caller must be allowed to list `listed_container(resolution)`.
     Where only its class allows that, what is shown is what is PUBLIC or granted to him itself.
 
     Raises: Unavailable.
@@ -140,7 +159,8 @@ async def list_keys(
     may_read_all = start.container.data_class is not DataClass.PUBLIC or start.container.level > Level.READ
     shape = pages.KEYS if may_read_all else pages.KEYS_WITH_RIGHTS
     page_size = min(PAGE_MAX, max(limit + 1, _PAGE_MIN))
-    walk = Walk(store, start.container.id, shape, caller, now, prefix=start.rest, page_size=page_size)
+    root = start.frozen or start.container.id
+    walk = Walk(store, root, shape, caller, now, prefix=start.rest, page_size=page_size)
     collector = _Collector(prefix, delimiter, marker, limit)
     if marker and marker >= prefix and not await _go_on_after(walk, start, collector):
         return Listing((), (), is_truncated=False, last="")
@@ -198,6 +218,8 @@ def _is_visible(name: WalkedName, common_prefix: str | None, *, may_read_all: bo
         return common_prefix is not None and may_read_all and row["objects"] > 0
     if row["state"] != State.AVAILABLE:
         return False
+    if name.level is not None:
+        return name.level >= Level.READ
     return may_read_all or row["dataClass"] == DataClass.PUBLIC or row["granted"] >= Level.READ
 
 

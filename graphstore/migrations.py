@@ -8,7 +8,8 @@ from typing import Final, LiteralString, NamedTuple
 
 from graphstore.bolt import Engine
 from graphstore.errors import UnknownMigration
-from graphstore.filling import hold_container_entries
+from graphstore.filling import fill_second
+from graphstore.migrations_events import EVENT_DEFINITIONS
 from graphstore.statements import Query, Statement, all_rows, nothing
 
 _FIRST: Final[tuple[LiteralString, ...]] = (
@@ -49,6 +50,7 @@ _SECOND: Final[tuple[LiteralString, ...]] = (
     "CREATE INDEX labelling_sort IF NOT EXISTS FOR (n:Labelling) ON (n.sort)",
     "CREATE CONSTRAINT license_key IF NOT EXISTS FOR (n:License) REQUIRE n.key IS UNIQUE",
     "CREATE CONSTRAINT task_id IF NOT EXISTS FOR (n:Task) REQUIRE n.id IS UNIQUE",
+    "CREATE INDEX upload_object IF NOT EXISTS FOR (n:Upload) ON (n.objectId)",
     "CREATE INDEX resource_deletion IF NOT EXISTS FOR (n:Resource) ON (n.deletionId)",
 )
 
@@ -60,7 +62,7 @@ class Step(NamedTuple):
     fill: Callable[[Engine], Awaitable[None]] | None = None
 
 
-MIGRATIONS: Final[tuple[Step, ...]] = (Step(_FIRST), Step(_SECOND, hold_container_entries))
+MIGRATIONS: Final[tuple[Step, ...]] = (Step(_FIRST), Step((*_SECOND, *EVENT_DEFINITIONS), fill_second))
 """Step n brings version n to version n + 1."""
 
 

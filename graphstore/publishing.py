@@ -7,19 +7,26 @@ never share a group, so each is decided on facts that its group doesn't change.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from domain.errors import DomainError, Unavailable
-from domain.keys import container_sort, containers_on_the_way
-from domain.publishing import KeyFacts, Publication, Published, publish
+from domain.contents import ExistingContent
+from domain.errors import DomainError, NotFound, Unavailable
+from domain.keys import KeyCut, container_sort, containers_on_the_way
+from domain.publishing import KeyFacts, Publication, Published, publish, versioned_place
 from graphstore.bolt import Transaction
 from graphstore.cypher import facts as cypher
+from graphstore.cypher.contents import lock_contents
+from graphstore.cypher.snapshots import VersionedName, hidden_names
 from graphstore.instants import to_ms
 from graphstore.store import GraphStore, load_under_locks
 from graphstore.writing import apply_changes
 
 if TYPE_CHECKING:
-    from domain.changes import Change
+    from collections.abc import Callable
+
+    from domain.changes import Change, Decision
+
+T = TypeVar("T")
 
 GROUP_MAX: Final = 128
 
@@ -132,6 +139,8 @@ class _NothingAcceptedError(Exception):
 async def _publish(transaction: Transaction, publications: Sequence[Publication]) -> list[Outcome]:
     """Decide each publication of a group under the group's locks and write what was accepted."""
     facts = await _load_under_locks(transaction, publications)
+    copied = {content.id for content in (one.content for one in publications) if isinstance(content, ExistingContent)}
+    standing = await transaction.run(lock_contents(copied)) if copied else frozenset[str]()
     outcomes: list[Outcome] = []
     changes: list[Change] = []
     taken: set[str] = set()
@@ -139,6 +148,9 @@ async def _publish(transaction: Transaction, publications: Sequence[Publication]
         changed = _changed(publication, key_facts)
         if changed in taken:
             outcomes.append(None)
+            continue
+        if publication.content.id in copied - standing:
+            outcomes.append(NotFound("the bytes to copy were erased just now"))
             continue
         try:
             decision = publish(key_facts, publication)
@@ -161,7 +173,47 @@ async def _load_under_locks(transaction: Transaction, publications: Sequence[Pub
         await transaction.run(cypher.lock_uploads(uploads))
     requests = [_request(index, publication) for index, publication in enumerate(publications)]
     loaded = await load_under_locks(transaction, cypher.keys(requests), _locks)
-    return await _with_hidden(transaction, publications, [loaded[index] for index in range(len(publications))])
+    facts = await _with_hidden(transaction, publications, [loaded[index] for index in range(len(publications))])
+    return await with_snapshots(transaction, [publication.cut for publication in publications], facts)
+
+
+async def with_snapshots(
+    transaction: Transaction, cuts: Sequence[KeyCut], loaded: Sequence[KeyFacts]
+) -> list[KeyFacts]:
+    """Add whether a snapshot stands where new keys begin; no statement, where none looks like one."""
+    wanted: dict[int, VersionedName] = {}
+    for index, (cut, facts) in enumerate(zip(cuts, loaded, strict=True)):
+        place = versioned_place(facts, cut)
+        if place is not None:
+            wanted[index] = VersionedName(*place)
+    if not wanted:
+        return list(loaded)
+    hidden = await transaction.run(hidden_names(wanted))
+    return [replace(facts, is_behind_snapshot=hidden.get(index, False)) for index, facts in enumerate(loaded)]
+
+
+async def run_at_key(
+    store: GraphStore,
+    name: str,
+    request: Mapping[str, Any],
+    cut: KeyCut,
+    decide: "Callable[[KeyFacts], Decision[T]]",
+) -> T:
+    """Run a rule on what stands at one key (`cypher.key_request` with all that `cypher.keys` reads), without locks.
+
+    For what publishing decides again under locks.
+
+    Raises: what the rule raises (nothing is changed then); Unavailable.
+    """
+
+    async def work(transaction: Transaction) -> T:
+        loaded = await transaction.run(cypher.keys([{**request, "i": 0}]))
+        (facts,) = await with_snapshots(transaction, [cut], [loaded[0]])
+        decision = decide(facts)
+        await apply_changes(transaction, decision.changes)
+        return decision.result
+
+    return await store.engine.write(name, work)
 
 
 def _request(index: int, publication: Publication) -> Mapping[str, Any]:

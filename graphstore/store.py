@@ -3,7 +3,7 @@
 A rule is a pure function of facts loaded under its locks. When the transaction is retried, the whole of it runs again.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from domain.changes import Decision
@@ -19,9 +19,16 @@ T = TypeVar("T")
 
 async def load_under_locks(transaction: Transaction, load: Query[F], locks_of: Callable[[F], Collection[str]]) -> F:
     """Load, lock what the facts say, and load again until the locks cover the facts."""
+    return await load_all_under_locks(transaction, lambda: transaction.run(load), locks_of)
+
+
+async def load_all_under_locks(
+    transaction: Transaction, load: Callable[[], Awaitable[F]], locks_of: Callable[[F], Collection[str]]
+) -> F:
+    """Do what `load_under_locks` does for facts that take several statements."""
     held: set[str] = set()
     while True:
-        facts = await transaction.run(load)
+        facts = await load()
         missing = set(locks_of(facts)) - held
         # Where no other writer can cross, what was loaded stays true; the changes themselves raise the counters.
         if not missing or transaction.is_alone:
@@ -79,6 +86,27 @@ class GraphStore:
 
         return await self.engine.write(name, work)
 
+    async def run_rule_above_on_two(
+        self,
+        name: str,
+        *,
+        load: tuple[Query[F], Query[G]],
+        locks_of: Callable[[F], Collection[str]],
+        decide: Callable[[F, G], Decision[T]],
+    ) -> T:
+        """Do what `run_rule_above` does for a rule that needs two loads; the locks depend on the first.
+
+        Raises: what the rule raises (nothing is changed then); Unavailable.
+        """
+
+        async def work(transaction: Transaction) -> T:
+            first = await load_under_locks(transaction, load[0], locks_of)
+            decision = decide(first, await transaction.run(load[1]))
+            await apply_changes(transaction, decision.changes)
+            return decision.result
+
+        return await self.engine.write(name, work)
+
     async def run_rule_above(
         self,
         name: str,
@@ -94,6 +122,28 @@ class GraphStore:
 
         async def work(transaction: Transaction) -> T:
             decision = decide(await load_under_locks(transaction, load, locks_of))
+            await apply_changes(transaction, decision.changes)
+            return decision.result
+
+        return await self.engine.write(name, work)
+
+    async def run_rule_above_then(
+        self,
+        name: str,
+        *,
+        load: Query[F],
+        locks_of: Callable[[F], Collection[str]],
+        then: Callable[[F], Query[G]],
+        decide: Callable[[F, G], Decision[T]],
+    ) -> T:
+        """Do what `run_rule_above` does for a rule whose second load depends on what the first one found.
+
+        Raises: what the rule raises (nothing is changed then); Unavailable.
+        """
+
+        async def work(transaction: Transaction) -> T:
+            first = await load_under_locks(transaction, load, locks_of)
+            decision = decide(first, await transaction.run(then(first)))
             await apply_changes(transaction, decision.changes)
             return decision.result
 

@@ -1,6 +1,6 @@
 """The S3 face as a bare ASGI 3.0 application: from a request to its answer, and one log line.
 
-parse -> route -> who claims to sign -> resolve (one shared statement) -> verify -> authorise -> run. Nothing of the
+parse -> route -> who claims to sign -> resolve (a shared statement) -> verify -> authorise -> run. Nothing of the
 body is read before all of that has passed. The request id is in the answer, in error documents and in the log.
 """
 
@@ -10,10 +10,8 @@ from contextlib import AbstractContextManager, aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from domain.keys import cut_key
 from graphstore.cypher.resolving import KeyRequest
 from graphstore.instants import to_ms
-from graphstore.listing import list_cut
 from proxy.asgi import Message, Receive, Scope, Send
 from proxy.authentication import access_key_of, authenticate, claimed_credentials
 from proxy.authorising import authorise
@@ -23,6 +21,7 @@ from proxy.cors import allow_origin, answer_preflight
 from proxy.errors import problem_of
 from proxy.reading import PlainReader
 from proxy.request import MULTIPART_PARAMETER, UPLOAD_PARAMETER, Request, parse_request
+from proxy.resolving import at_key, at_prefix, resolve
 from proxy.responses import Response, encode_headers, error_response
 from proxy.routing import route
 from proxy.sending import send_stream
@@ -119,17 +118,8 @@ class S3Face:
         credentials = claimed_credentials(request)
         served.access_key_id = access_key_of(credentials)
         now = services.clock()
-        is_listing = operation.need.place is Place.PREFIX
-        parameter = _UPLOAD_PARAMETERS.get(operation.need.place)
-        key_request = KeyRequest(
-            access_key_id=served.access_key_id,
-            bucket=request.bucket,
-            cut=list_cut(request.query.get("prefix", "")) if is_listing else cut_key(request.key),
-            now_ms=to_ms(now),
-            upload_id=request.query.get(parameter, "") if parameter is not None else "",
-            wants_content=operation.wants_content,
-        )
-        resolution = await services.resolver.resolve(key_request)
+        key_request = _key_request(operation, request, served.access_key_id, to_ms(now))
+        resolution = await resolve(services, key_request)
         caller, payload = authenticate(credentials, resolution.credential, request, services.keyring, now)
         served.caller = caller
         return Call(services, request, key_request, resolution, caller, payload, body, now)
@@ -190,6 +180,20 @@ class S3Face:
                 "duration_ms": round(seconds * 1000, 1),
             },
         )
+
+
+def _key_request(operation: Operation, request: Request, access_key_id: str, now_ms: int) -> KeyRequest:
+    if operation.need.place is Place.PREFIX:
+        return at_prefix(access_key_id, request.bucket, request.query.get("prefix", ""), now_ms)
+    parameter = _UPLOAD_PARAMETERS.get(operation.need.place)
+    return at_key(
+        access_key_id,
+        request.bucket,
+        request.key,
+        now_ms,
+        upload_id=request.query.get(parameter, "") if parameter is not None else "",
+        wants_content=operation.wants_content,
+    )
 
 
 async def _settle_expectation(response: Response, request: Request | None, body: Body) -> None:

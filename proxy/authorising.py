@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from domain.access import Action, Level, allows
+from domain.access import Action, Level, allows, check_not_frozen
 from domain.identifiers import is_ulid
 from domain.publishing import UploadFacts
 from domain.resources import ContainerFacts, State, Versioning
-from domain.views import ObjectView
+from domain.views import ObjectView, RevisionView
 from graphstore.cypher.resolving import Resolution, version_at
 from proxy.calling import Call, Found, Need, Place
 from proxy.errors import S3Code, S3Error, access_denied
@@ -49,8 +49,7 @@ def existing_project(call: Call) -> ContainerFacts:
 
 def may_list(resolution: Resolution) -> bool:
     """Whether the caller may list any container on the way: then he learns that a key isn't there."""
-    containers = () if resolution.project is None else (resolution.project, *resolution.way)
-    return any(allows(container.level, Action.LIST) for container in containers)
+    return any(allows(container.level, Action.LIST) for container in resolution.containers)
 
 
 def visible_object(resolution: Resolution) -> ObjectView | None:
@@ -68,16 +67,27 @@ def shown_object(resolution: Resolution) -> ObjectView | None:
 def authorise_key(need: Need, resolution: Resolution, user_id: str) -> None:
     """Decide a write to a key; the owner of a beginning that was never published finishes it with APPEND.
 
-    Raises: S3Error (AccessDenied).
+    The keys of snapshots and archives take no writes, whatever lives elsewhere and is shared into those.
+
+    Raises: S3Error (AccessDenied), Immutable.
     """
     existing = visible_object(resolution)
+    lowest = resolution.lowest
+    if lowest is not None and allows(lowest.level, Action.READ):
+        check_not_frozen(lowest)  # who sees the container hears why; the others are denied below
     if existing is None:
-        lowest = resolution.lowest
         _demand(Level.NONE if lowest is None else lowest.level, need.action_if_absent)
-        return
-    is_own_beginning = existing.published is None and existing.created_by == user_id
-    is_upload = need.action is Action.UPLOAD_REVISION
-    _demand(existing.level, Action.FINISH_OWN_UPLOAD if is_own_beginning and is_upload else need.action)
+    elif not _may_unlink(need, lowest):
+        is_own_beginning = existing.published is None and existing.created_by == user_id
+        is_upload = need.action is Action.UPLOAD_REVISION
+        _demand(existing.level, Action.FINISH_OWN_UPLOAD if is_own_beginning and is_upload else need.action)
+    if lowest is not None:
+        check_not_frozen(lowest)
+
+
+def _may_unlink(need: Need, parent: ContainerFacts | None) -> bool:
+    """Whether the caller may take any key of the container away: a share's key is unlinked, not its Object deleted."""
+    return need.action is Action.DELETE_OBJECT and parent is not None and allows(parent.level, Action.UNLINK)
 
 
 def _demand(level: Level, action: Action | None) -> None:
@@ -128,6 +138,8 @@ async def _upload(_need: Need, call: Call) -> None:
         raise access_denied()
     is_own_beginning = existing.published is None and existing.created_by == call.caller.user_id
     _demand(existing.level, Action.FINISH_OWN_UPLOAD if is_own_beginning else Action.UPLOAD_REVISION)
+    if call.resolution.lowest is not None:
+        check_not_frozen(call.resolution.lowest)
 
 
 def open_upload(call: Call) -> UploadFacts:
@@ -203,21 +215,26 @@ async def _readable(call: Call) -> Found:
     """Find the revision to read: the one the key shows, or the one that `versionId` names."""
     version_id = call.request.query.get("versionId")
     shown = shown_object(call.resolution)
-    if version_id is None:
-        if shown is None or shown.published is None:
-            raise _absent(call, S3Code.NO_SUCH_KEY, "The specified key does not exist.")
+    if version_id is not None:
+        check_version_id(version_id)
+    if shown is not None and shown.published is not None and _is_version(shown.published, version_id):
         return Found(shown.created_by, shown.published, call.resolution.content)
-    check_version_id(version_id)
-    if version_id == NULL_VERSION:
-        # Versioning can't be turned on yet, so the newest revision is the `null` one unless it says otherwise.
-        if shown is not None and shown.published is not None and shown.published.shown is not Versioning.ENABLED:
-            return Found(shown.created_by, shown.published, call.resolution.content)
-    else:
+    if version_id is None:
+        raise _absent(call, S3Code.NO_SUCH_KEY, "The specified key does not exist.")
+    if version_id != NULL_VERSION and call.resolution.snapshot is None:
         query = version_at(call.request.bucket, call.key_request.cut, version_id, call.caller.user_id, call.now_ms)
         version = await call.services.store.read(query)
-        if version is not None and allows(version.object.level, Action.READ):
+        if version is not None and version.is_readable:
             return Found(version.object.created_by, version.revision, version.content)
     raise _absent(call, S3Code.NO_SUCH_VERSION, "The specified version does not exist.")
+
+
+def _is_version(shown: RevisionView, version_id: str | None) -> bool:
+    """Whether the revision that a key shows is the one that is asked for."""
+    if version_id == NULL_VERSION:
+        # Versioning can't be turned on yet, so the newest revision is the `null` one unless it says otherwise.
+        return shown.shown is not Versioning.ENABLED
+    return version_id in {None, shown.version_id}
 
 
 def check_version_id(version_id: str) -> None:

@@ -9,14 +9,14 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from domain.access import Action
-from domain.keys import cut_key
 from domain.views import RevisionView
-from graphstore.cypher.resolving import ContentRef, KeyRequest
+from graphstore.cypher.resolving import ContentRef
 from proxy.authorising import authorise
 from proxy.calling import Call, Need, Place
 from proxy.conditions import Verdict, read_verdict
 from proxy.errors import S3Code, S3Error, not_implemented
 from proxy.request import COPY_SOURCE_HEADER
+from proxy.resolving import at_key, resolve
 from proxy.selecting import VERSION_HEADER, version_header
 
 SOURCE_VERSION_HEADER: Final = "x-amz-copy-source-version-id"
@@ -99,14 +99,8 @@ async def _reading(call: Call, name: SourceName) -> Call:
         bucket=name.bucket,
         key=name.key,
     )
-    key_request = KeyRequest(
-        access_key_id=call.key_request.access_key_id,
-        bucket=name.bucket,
-        cut=cut_key(name.key),
-        now_ms=call.now_ms,
-        wants_content=True,
-    )
-    resolution = await call.services.resolver.resolve(key_request)
+    key_request = at_key(call.key_request.access_key_id, name.bucket, name.key, call.now_ms, wants_content=True)
+    resolution = await resolve(call.services, key_request)
     return replace(call, request=request, key_request=key_request, resolution=resolution, found=None)
 
 

@@ -1,13 +1,10 @@
 """Deletes what stands at one key, for DELETE and for each key of a DeleteObjects."""
 
-from domain.deletion import ObjectDeletionFacts, delete_object
 from domain.errors import FailedPrecondition, NotFound
 from domain.resources import Versioning
 from domain.stamps import Stamp
-from domain.views import ObjectView
-from graphstore.cypher.facts import deletion
 from graphstore.cypher.resolving import Resolution
-from graphstore.instants import to_ms
+from graphstore.removing import remove_key
 from graphstore.store import GraphStore
 from proxy.authorising import NULL_VERSION, check_version_id, shown_object
 from proxy.errors import not_implemented
@@ -28,25 +25,16 @@ def check_deletable(resolution: Resolution, version_id: str | None) -> None:
 
 
 async def delete_at(store: GraphStore, resolution: Resolution, stamp: Stamp) -> None:
-    """Delete the Object that the key shows; nothing there, or not any more, is deleted already.
+    """Delete the Object that the key shows, or unlink it where that is a share's key.
+
+    Nothing there, or not any more, is deleted already.
 
     Raises: Forbidden, Unavailable.
     """
-    shown = shown_object(resolution)
-    if shown is not None:
-        await _delete(store, shown, stamp)
-
-
-async def _delete(store: GraphStore, shown: ObjectView, stamp: Stamp) -> None:
-    def locks_of(facts: ObjectDeletionFacts) -> list[str]:
-        return [] if facts.object is None else [facts.object.id, *facts.containers]
-
+    shown, parent = shown_object(resolution), resolution.lowest
+    if shown is None or parent is None:
+        return
     try:
-        await store.run_rule_above(
-            "delete object",
-            load=deletion(shown.id, stamp.caller.user_id, to_ms(stamp.now)),
-            locks_of=locks_of,
-            decide=lambda facts: delete_object(facts, shown.id, stamp),
-        )
+        await remove_key(store, shown.id, parent.id, stamp)
     except (NotFound, FailedPrecondition):
         return  # somebody else has deleted it just now: no other state refuses that

@@ -4,21 +4,27 @@ from dataclasses import replace
 
 from domain.errors import NotFound
 from domain.lifecycle import LifecycleEvent, next_state
-from domain.publishing import Conditions, check_conditions
+from domain.publishing import Conditions, check_conditions, name_not_free_yet
+from domain.resources import State
 from graphstore.cypher.resolving import Resolution
 from graphstore.instants import to_ms
 from proxy.authorising import authorise, shown_object, visible_object
 from proxy.calling import Call, Need
 from proxy.errors import S3Code, S3Error, access_denied
+from proxy.resolving import resolve
 
 
 def check_write(resolution: Resolution, conditions: Conditions, key: str) -> None:
     """Check, before the first byte, what the publishing rule will decide: the Object's state and the conditions.
 
-    Raises: FailedPrecondition, ConditionFailed; S3Error (NoSuchKey) for If-Match on a key that shows nothing.
+    Raises: FailedPrecondition, ConditionFailed, Unavailable; S3Error (NoSuchKey) for If-Match on a key that shows
+    nothing.
     """
     existing = visible_object(resolution)
     if existing is not None:
+        is_by_key = resolution.upload is None or resolution.upload.object_id is None
+        if existing.state is State.DELETED and is_by_key:
+            raise name_not_free_yet(key)
         next_state(existing.state, LifecycleEvent.PUBLISHED, name=existing.id)
     shown = shown_object(resolution)
     etag = shown.published.etag if shown is not None and shown.published is not None else None
@@ -34,7 +40,7 @@ async def resolve_again(call: Call) -> None:
     Raises: Unavailable.
     """
     request = replace(call.key_request, now_ms=to_ms(call.services.clock()))
-    call.resolution = await call.services.resolver.resolve(request)
+    call.resolution = await resolve(call.services, request)
 
 
 async def told_again(need: Need, call: Call, conditions: Conditions) -> Exception:

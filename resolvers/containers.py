@@ -7,13 +7,15 @@ from typing import Final
 from domain.access import Level
 from domain.creation import NewResource, create_container, create_project
 from domain.errors import BadInput
-from domain.resources import DataClass, Kind
+from domain.resources import DataClass, Kind, State
 from domain.views import ContainerView, NamedResource, ResourceView
 from graphstore.cypher import facts, readings
+from graphstore.frozen import frozen_names
+from graphstore.mentions import load_mentioned, load_targets, target_ids
 from resolvers.cancelling import uncancelled
 from resolvers.children import ALL_KINDS, LISTING, ChildrenRequest
 from resolvers.context import Context
-from resolvers.paging import Page, cut_page, page_request
+from resolvers.paging import Page, cut_page, page_of, page_request
 from resolvers.stats import Stats
 
 PROJECTS: Final = "projects"
@@ -22,14 +24,21 @@ PROJECTS: Final = "projects"
 async def make_project(context: Context, new: NewResource) -> ResourceView | None:
     """Make a project, whose creator has ADMIN on it.
 
-    Raises: Unauthenticated, Forbidden, BadInput, AlreadyExists, Unavailable.
+    Raises: Unauthenticated, Forbidden, BadInput, AlreadyExists, Unavailable; of what it names NotFound, Hierarchy,
+    Cycle and FailedPrecondition too.
     """
     may_create = context.caller.is_administrator or context.services.settings.may_everyone_create_projects
-    project_id = await context.store.run_rule(
+    mentioned = await load_mentioned(context.store, new)
+    project_id = await context.store.run_rule_on_two(
         "create project",
-        lock=(),
-        load=facts.bucket(new.name, context.caller.user_id, context.now_ms),
-        decide=lambda found: create_project(replace(found, may_create=may_create), new, context.stamp()),
+        lock=target_ids(new),
+        load=(
+            facts.bucket(new.name, context.caller.user_id, context.now_ms),
+            load_targets(new, context.caller, context.now_ms),
+        ),
+        decide=lambda found, targets: create_project(
+            replace(found, may_create=may_create), new, context.stamp(), replace(mentioned, targets=targets)
+        ),
     )
     return await context.reread(project_id)
 
@@ -39,11 +48,17 @@ async def make_container(context: Context, kind: Kind, parent_id: str, new: NewR
 
     Raises: NotFound, Forbidden, Hierarchy, BadInput, FailedPrecondition, AlreadyExists, Unavailable.
     """
-    container_id = await context.store.run_rule(
+    mentioned = await load_mentioned(context.store, new)
+    container_id = await context.store.run_rule_on_two(
         f"create {kind.lower()}",
-        lock=(parent_id,),
-        load=facts.child_place(parent_id, kind, new.name, context.caller.user_id, context.now_ms),
-        decide=lambda found: create_container(found, kind, parent_id, new, context.stamp()),
+        lock=(parent_id, *target_ids(new)),
+        load=(
+            facts.child_place(parent_id, kind, new.name, context.caller.user_id, context.now_ms),
+            load_targets(new, context.caller, context.now_ms),
+        ),
+        decide=lambda found, targets: create_container(
+            found, kind, parent_id, new, context.stamp(), replace(mentioned, targets=targets)
+        ),
     )
     return await context.reread(container_id)
 
@@ -76,13 +91,20 @@ async def list_children(
 ) -> Page[NamedResource]:
     """Page of a container's children of some kinds (all if None) in the byte order of their names.
 
+    One that is DELETED shows none: they went with it, or are nowhere below it any more.
+
     Raises: BadInput, Unavailable.
     """
     request = page_request(LISTING, first=first, last=last, after=after, before=before)
     wanted = ALL_KINDS if kinds is None else frozenset(kinds)
     if Kind.PROJECT in wanted:
         raise BadInput("no container holds a project; leave PROJECT out of kinds", field=("kinds",))
-    return await context.loaders.children.load(ChildrenRequest(container.id, wanted, request))
+    if container.state is State.DELETED:
+        return page_of([], lambda child: child.sort, request, has_more=False)
+    if container.frozen is None:
+        return await context.loaders.children.load(ChildrenRequest(container.id, wanted, request))
+    names = frozen_names(container)
+    return await context.loaders.children.load(ChildrenRequest(names.original_id, wanted, request, names))
 
 
 def reads_by_grant(container: ContainerView) -> bool:
@@ -96,7 +118,9 @@ def reads_by_grant(container: ContainerView) -> bool:
 def child_count(container: ContainerView, kinds: Collection[Kind] | None) -> int | None:
     """How many children there are, where that takes no counting and tells nothing hidden."""
     is_whole = kinds is None or frozenset(kinds) >= ALL_KINDS
-    return container.entry_count if is_whole and reads_by_grant(container) else None
+    if not is_whole or not reads_by_grant(container):
+        return None
+    return 0 if container.state is State.DELETED else container.entry_count
 
 
 def own_stats(container: ContainerView) -> Stats:
@@ -105,8 +129,11 @@ def own_stats(container: ContainerView) -> Stats:
 
 
 async def tree_stats(context: Context, container: ContainerView) -> Stats:
-    """Stats of the container and all below it.
+    """Stats of the container and all below it; what was counted when it was frozen, if it is.
 
     Raises: Unavailable.
     """
+    if container.frozen is not None:
+        frozen = container.frozen
+        return Stats(frozen.tree_objects, frozen.tree_bytes, frozen.tree_changed_at)
     return own_stats(container) + await context.loaders.stats_below.load((container.id, container.kind))

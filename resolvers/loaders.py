@@ -10,21 +10,28 @@ from typing import Any, Final, TypeVar
 from strawberry.dataloader import DataLoader
 
 from domain.errors import CostExceeded
+from domain.frozen import FrozenId, parse_frozen_id
 from domain.licenses import License, license_key
 from domain.resources import Kind
 from domain.views import (
+    ContainerView,
     ExternalRelationView,
     GrantView,
+    LabelView,
     NamedResource,
     ParentView,
     RelationView,
     ResourceView,
     RevisionView,
+    ShareView,
     UserView,
 )
-from graphstore.cypher import accounts, batched, licenses, readings
+from graphstore.cypher import accounts, batched, frozen_objects, labels, licenses, placing, readings, snapshots
 from graphstore.cypher.accounts import CredentialRecord
 from graphstore.cypher.batched import HomePlace, RelationsRequest
+from graphstore.cypher.frozen_objects import FrozenWay
+from graphstore.cypher.pages import BRANCHES_MAX
+from graphstore.cypher.snapshots import SnapshotsRequest
 from graphstore.store import GraphStore
 from resolvers.children import ChildrenRequest, load_children
 from resolvers.paging import Page
@@ -50,8 +57,10 @@ class Loaders:
     """All loaders of a request. Those that show something of a resource are for resources the caller is known to see.
 
     `resources`, `users`, `places`: by id, None where there is none that the caller may see. `paths` begin with the
-    home's. `stats_below`: by (id, kind). `revisions`: by (Object's id, below this number, size), newest first.
-    `revisions_at`: by (Object's id, versionId). `token_credentials`: by the token's id. `licenses`: added ones by id.
+    home's. `frozen_ways`: those from a snapshot down, by the id of a container of it. `stats_below`: by (id, kind).
+    `externals_at`, `labels_at`: by (id, number), as domain/revising.py counts. `revisions`: by (Object's id, below this
+    number, size), newest first. `revisions_at`: by (Object's id, versionId). `token_credentials`: by the token's id.
+    `licenses`: added ones by id.
     """
 
     def __init__(self, store: GraphStore, caller: str, now: int) -> None:
@@ -65,14 +74,21 @@ class Loaders:
         self.users = self._loader(self._load_users)
         self.parents = self._loader(self._load_parents)
         self.paths = self._loader(self._load_paths)
+        self.frozen_ways = self._loader(self._load_frozen_ways)
         self.places = self._loader(self._load_places)
         self.children = self._loader(self._load_children)
         self.stats_below = self._loader(self._load_stats_below)
         self.relations = self._loader(self._load_relations)
         self.externals = self._loader(self._load_externals)
+        self.externals_at = self._loader(self._load_externals_at)
+        self.labels = self._loader(self._load_labels)
+        self.labels_at = self._loader(self._load_labels_at)
+        self.snapshots = self._loader(self._load_snapshots)
+        self.latest_snapshots = self._loader(self._load_latest_snapshots)
         self.revisions = self._loader(self._load_revisions)
         self.revisions_at = self._loader(self._load_revisions_at)
         self.grants = self._loader(self._load_grants)
+        self.shares = self._loader(self._load_shares)
         self.token_credentials = self._loader(self._load_token_credentials)
         self.licenses = self._loader(self._load_licenses)
 
@@ -109,8 +125,18 @@ class Loaders:
             loader.clear_all()
 
     async def _load_resources(self, ids: list[str]) -> list[ResourceView | None]:
-        found = await self._store.read(readings.resources(ids, self._caller, self._now))
-        return [found.get(resource_id) for resource_id in ids]
+        frozen = {text: frozen_id for text in ids if (frozen_id := parse_frozen_id(text)) is not None}
+        living = [text for text in ids if text not in frozen]
+        found: dict[str, ResourceView] = {}
+        if living:
+            found |= await self._store.read(readings.resources(living, self._caller, self._now))
+        if frozen:
+            found |= await self._frozen_objects(list(frozen.values()))
+        return [found.get(text) for text in ids]
+
+    async def _frozen_objects(self, ids: Sequence[FrozenId]) -> dict[str, ResourceView]:
+        found = await self._store.read(frozen_objects.objects(ids, self._caller, self._now))
+        return {view.id: view for view in found.values()}
 
     async def _load_users(self, ids: list[str]) -> list[UserView | None]:
         found = await self._store.read(batched.users(ids))
@@ -122,6 +148,9 @@ class Loaders:
     async def _load_paths(self, ids: list[str]) -> list[Sequence[str]]:
         found = await self._store.read(readings.paths(ids))
         return [["/".join(names) for _, names in found.get(resource_id, ())] for resource_id in ids]
+
+    async def _load_frozen_ways(self, ids: list[str]) -> list[Sequence[FrozenWay]]:
+        return _in_order(ids, await self._store.read(frozen_objects.ways(ids)))
 
     async def _load_places(self, ids: list[str]) -> list[HomePlace | None]:
         found = await self._store.read(batched.home_places(ids))
@@ -151,6 +180,28 @@ class Loaders:
     async def _load_externals(self, ids: list[str]) -> list[Sequence[ExternalRelationView]]:
         return _in_order(ids, await self._store.read(readings.externals(ids)))
 
+    async def _load_externals_at(self, keys: list[tuple[str, int]]) -> list[Sequence[ExternalRelationView]]:
+        return _in_order(range(len(keys)), await self._store.read(readings.externals_at(keys)))
+
+    async def _load_labels(self, ids: list[str]) -> list[Sequence[LabelView]]:
+        return _in_order(ids, await self._store.read(labels.labels(ids)))
+
+    async def _load_labels_at(self, keys: list[tuple[str, int]]) -> list[Sequence[LabelView]]:
+        return _in_order(range(len(keys)), await self._store.read(labels.labels_at(keys)))
+
+    async def _load_snapshots(self, keys: list[SnapshotsRequest]) -> list[Sequence[ContainerView]]:
+        self._count_listed(key.size for key in keys)
+        answers: list[Sequence[ContainerView]] = []
+        for start in range(0, len(keys), BRANCHES_MAX):
+            group = keys[start : start + BRANCHES_MAX]
+            found = await self._store.read(snapshots.snapshots(group, self._caller, self._now))
+            answers += _in_order(range(len(group)), found)
+        return answers
+
+    async def _load_latest_snapshots(self, ids: list[str]) -> list[ContainerView | None]:
+        found = await self._store.read(snapshots.latest_snapshots(ids, self._caller, self._now))
+        return [found.get(original_id) for original_id in ids]
+
     async def _load_revisions(self, keys: list[tuple[str, int, int]]) -> list[Sequence[RevisionView]]:
         self._count_listed(size for _, _, size in keys)
         return _in_order(range(len(keys)), await self._store.read(batched.revisions(keys, self._caller, self._now)))
@@ -158,6 +209,9 @@ class Loaders:
     async def _load_revisions_at(self, keys: list[tuple[str, str]]) -> list[RevisionView | None]:
         found = await self._store.read(batched.revisions_at(keys, self._caller, self._now))
         return [found.get(place) for place in range(len(keys))]
+
+    async def _load_shares(self, ids: list[str]) -> list[Sequence[ShareView]]:
+        return _in_order(ids, await self._store.read(placing.shares(ids, self._caller, self._now)))
 
     async def _load_grants(self, ids: list[str]) -> list[Sequence[GrantView]]:
         return _in_order(ids, await self._store.read(batched.grants(ids, self._caller, self._now)))

@@ -1,31 +1,25 @@
 """Use cases of relations: adding, removing and listing them, between resources and to the world outside."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
-from domain.changes import Decision
 from domain.errors import BadInput
-from domain.linking import ExternalLink, Link, LinkFacts, LinksChanged, add_relations, remove_relations
+from domain.linking import ExternalLink, Link, LinksChanged
 from domain.relations import ExternalReference, ExternalType, RelationKind, external_reference
-from domain.resources import ResourceFacts
-from domain.stamps import Stamp
-from domain.views import RelationView, ResourceView
-from graphstore.cypher import facts, readings
+from domain.views import RelationView, ResourceView, RevisionView
+from graphstore.cypher import readings
 from graphstore.cypher.batched import RelationsRequest
+from graphstore.relating import relate
 from resolvers.cancelling import uncancelled
 from resolvers.context import Context
+from resolvers.frozen import standing
 from resolvers.loaders import DirectedRelations
 from resolvers.paging import Page, page_of, page_request
 
 LISTING: Final = "relations"
 CITING: Final = "citing"
-LISTED: Final = (RelationKind.ORIGIN, RelationKind.METADATA, RelationKind.CUSTOM)
-
-_Rule = Callable[
-    [LinkFacts, str, tuple[Link, ...], tuple[ExternalLink, ...], Stamp],
-    Decision[LinksChanged],
-]
-_Standing = tuple[frozenset[tuple[RelationKind, str, str | None]], frozenset[str]]
+LISTED: Final = (RelationKind.ORIGIN, RelationKind.METADATA, RelationKind.CUSTOM, RelationKind.POLICY)
 
 
 async def link(
@@ -33,9 +27,9 @@ async def link(
 ) -> LinksChanged:
     """Add relations from a resource; those that stand already are counted.
 
-    Raises: NotFound, Forbidden, BadInput, Hierarchy, Cycle, FailedPrecondition, Unavailable.
+    Raises: NotFound, Forbidden, Immutable, BadInput, Hierarchy, Cycle, FailedPrecondition, Unavailable.
     """
-    return await _change(context, "add relations", add_relations, source_id, tuple(links), tuple(external))
+    return await relate(context.store, source_id, links, external, context.stamp(), is_adding=True)
 
 
 async def unlink(
@@ -43,42 +37,14 @@ async def unlink(
 ) -> LinksChanged:
     """Remove relations from a resource, all or none.
 
-    Raises: NotFound, Forbidden, BadInput, FailedPrecondition, Unavailable.
+    Raises: NotFound, Forbidden, Immutable, BadInput, FailedPrecondition, Unavailable.
     """
-    return await _change(context, "remove relations", remove_relations, source_id, tuple(links), tuple(external))
-
-
-async def _change(
-    context: Context,
-    name: str,
-    rule: _Rule,
-    source_id: str,
-    links: tuple[Link, ...],
-    external: tuple[ExternalLink, ...],
-) -> LinksChanged:
-    ends = [source_id, *(one.target_id for one in links)]
-    keys = [
-        external_reference(one.type, one.value, one.name, field=("external", str(index))).key
-        for index, one in enumerate(external)
-    ]
-
-    def decide(found: Mapping[str, ResourceFacts], standing: _Standing) -> Decision[LinksChanged]:
-        return rule(LinkFacts(found, *standing), source_id, links, external, context.stamp())
-
-    return await context.store.run_rule_on_two(
-        name,
-        lock=ends,
-        load=(
-            facts.resources(ends, context.caller.user_id, context.now_ms),
-            facts.links(source_id, ends[1:], keys),
-        ),
-        decide=decide,
-    )
+    return await relate(context.store, source_id, links, external, context.stamp(), is_adding=False)
 
 
 async def list_relations(
     context: Context,
-    resource_id: str,
+    resource: ResourceView,
     kinds: Collection[RelationKind] | None,
     *,
     is_outgoing: bool,
@@ -88,6 +54,8 @@ async def list_relations(
 ) -> Page[RelationView]:
     """Page of a resource's relations, oldest first; those whose other end the caller may not see aren't there.
 
+    In a snapshot or archive the outgoing ones are those of then, and the incoming ones those that stand now.
+
     Raises: BadInput, Unavailable.
     """
     request = page_request(LISTING, first=first, after=after)
@@ -95,15 +63,31 @@ async def list_relations(
     if RelationKind.BELONGS_TO in wanted:
         message = "BELONGS_TO is read as parents and children; leave it out of kinds"
         raise BadInput(message, field=("kinds",))
-    relations = RelationsRequest(resource_id, wanted, request.after, request.size + 1)
+    at = standing(resource)
+    living = RelationsRequest(at.resource_id, wanted, request.after, request.size + 1)
     directions = [
         DirectedRelations(relations, is_outgoing=direction)
-        for direction, is_asked in ((True, is_outgoing), (False, is_incoming))
+        for relations, direction, is_asked in (
+            (replace(living, number=at.number), True, is_outgoing),
+            (living, False, is_incoming),
+        )
         if is_asked
     ]
     found = [view for views in await context.loaders.relations.load_many(directions) for view in views]
     found.sort(key=_relation_place)
     return page_of(found[: request.size], _relation_place, request, has_more=len(found) > request.size)
+
+
+async def find_end(context: Context, relation: RelationView, *, is_source: bool) -> RevisionView | None:
+    """Revision that was meant at one end of a relation; None where there was none, or isn't any more.
+
+    Raises: Unavailable.
+    """
+    version_id = relation.source_version_id if is_source else relation.target_version_id
+    if version_id is None:
+        return None
+    is_own_end = relation.is_outgoing is is_source
+    return await context.loaders.revisions_at.load((relation.own_id if is_own_end else relation.other.id, version_id))
 
 
 def _relation_place(view: RelationView) -> str:

@@ -4,15 +4,18 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from domain.deletion import delete_container, delete_object
-from domain.describing import Description, update_resource
+from domain.access import Level
+from domain.describing import Description
 from domain.errors import BadInput
+from domain.frozen import parse_frozen_id
 from domain.identifiers import is_ulid
 from domain.limits import NODES_MAX
-from domain.resources import ContainerFacts, Kind, ResourceFacts
+from domain.resources import Kind
 from domain.views import ContainerView, GrantView, ResourceView, UserView
-from graphstore.cypher import facts
+from graphstore.deleting import delete_container, delete_object
+from graphstore.describing import describe
 from resolvers.context import Context
+from resolvers.frozen import load_parents
 
 _LEVELS_ABOVE_MAX: Final = 3
 
@@ -22,10 +25,11 @@ async def find_node(context: Context, node_id: str) -> ResourceView | UserView |
 
     Raises: Unavailable.
     """
-    if not is_ulid(node_id):
+    is_frozen = parse_frozen_id(node_id) is not None
+    if not is_ulid(node_id) and not is_frozen:
         return None
     found = await context.loaders.resources.load(node_id)
-    if found is not None or context.caller.is_anonymous:
+    if found is not None or is_frozen or context.caller.is_anonymous:
         return found
     return await context.loaders.users.load(node_id)
 
@@ -40,16 +44,16 @@ async def find_nodes(context: Context, ids: Sequence[str]) -> list[ResourceView 
     return await asyncio.gather(*(find_node(context, node_id) for node_id in ids))
 
 
-async def load_ancestors(context: Context, resource_id: str) -> list[ContainerView]:
+async def load_ancestors(context: Context, resource: ResourceView) -> list[ContainerView]:
     """Containers above a resource that the caller may see, each once, nearest first.
 
     Raises: Unavailable.
     """
     found: dict[str, ContainerView] = {}
-    level = [resource_id]
+    nearest = [await load_parents(context, resource)]
     for _ in range(_LEVELS_ABOVE_MAX):
         above: list[str] = []
-        for parents in await context.loaders.parents.load_many(level):
+        for parents in nearest:
             for view in parents:
                 if view.parent.id not in found:
                     found[view.parent.id] = view.parent
@@ -58,65 +62,43 @@ async def load_ancestors(context: Context, resource_id: str) -> list[ContainerVi
         level = [container_id for container_id in above if found[container_id].kind is not Kind.PROJECT]
         if not level:
             break
+        nearest = await context.loaders.parents.load_many(level)
     return list(found.values())
 
 
 async def update(
     context: Context, resource_id: str, description: Description, if_revision: int | None
 ) -> ResourceView | None:
-    """Change title and description; answers the resource as it is then.
+    """Change what describes a resource; answers it as it is then.
 
-    Raises: NotFound, Forbidden, BadInput, Conflict, FailedPrecondition, Unavailable.
+    Raises: NotFound, Forbidden, Immutable, BadInput, Conflict, FailedPrecondition, Unavailable.
     """
-    await context.store.run_rule(
-        "update resource",
-        lock=(resource_id,),
-        load=facts.resources([resource_id], context.caller.user_id, context.now_ms),
-        decide=lambda found: update_resource(
-            found.get(resource_id), resource_id, description, if_revision, context.stamp()
-        ),
-    )
+    await describe(context.store, resource_id, description, if_revision, context.stamp())
     return await context.reread(resource_id)
 
 
-async def delete(context: Context, resource_id: str) -> ResourceView | None:
-    """Delete an Object or an empty container; answers its tombstone.
+async def delete(context: Context, resource_id: str, *, is_recursive: bool = False) -> ResourceView | None:
+    """Delete an Object, or a container that is empty or with all that has its home in it; answers its tombstone.
 
-    Raises: NotFound, Forbidden, FailedPrecondition, Unavailable.
+    Raises: NotFound, Forbidden, Immutable, FailedPrecondition, Unavailable.
     """
-    caller, now = context.caller.user_id, context.now_ms
     # A resource's kind never changes, so it may be read before the locks.
     view = await context.loaders.resources.load(resource_id)
     if view is None or view.kind is Kind.OBJECT:
-        await context.store.run_rule_above(
-            "delete object",
-            load=facts.deletion(resource_id, caller, now),
-            locks_of=lambda found: () if found.object is None else (found.object.id, *found.containers),
-            decide=lambda found: delete_object(found, resource_id, context.stamp()),
-        )
+        await delete_object(context.store, resource_id, context.stamp())
     else:
-        await context.store.run_rule_above(
-            "delete container",
-            load=facts.resources([resource_id], caller, now),
-            locks_of=lambda found: _with_parents(list(found.values())),
-            decide=lambda found: delete_container(_container(found.get(resource_id)), resource_id, context.stamp()),
-        )
+        await delete_container(context.store, resource_id, context.stamp(), is_recursive=is_recursive)
     return await context.reread(resource_id)
 
 
-def _with_parents(found: Sequence[ResourceFacts]) -> set[str]:
-    return {
-        found_id for resource in found for found_id in (resource.id, *(edge.parent_id for edge in resource.parents))
-    }
-
-
-def _container(resource: ResourceFacts | None) -> ContainerFacts | None:
-    return resource if isinstance(resource, ContainerFacts) else None
-
-
-async def load_grants(context: Context, resource_id: str) -> Sequence[GrantView]:
-    """Grants on a resource itself, where the caller has ADMIN on it.
+async def load_grants(context: Context, resource: ResourceView) -> Sequence[GrantView] | None:
+    """Grants on a resource itself; None unless the caller has ADMIN on it, or on the original of a snapshot.
 
     Raises: Unavailable.
     """
-    return await context.loaders.grants.load(resource_id)
+    managed: ResourceView | None = resource
+    if isinstance(resource, ContainerView) and resource.frozen is not None:
+        managed = await context.loaders.resources.load(resource.frozen.original_id)
+    if managed is None or managed.level < Level.ADMIN:
+        return None
+    return await context.loaders.grants.load(resource.id)

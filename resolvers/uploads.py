@@ -4,7 +4,7 @@ An upload in one piece is published by the S3 face when its bytes are in and ver
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,6 +26,7 @@ from domain.resources import Kind, ObjectFacts, ResourceFacts
 from domain.uploads import begin_upload, fail_upload
 from domain.views import ResourceView
 from graphstore.cypher import batched, facts, resolving
+from graphstore.mentions import load_mentioned, load_targets, target_ids
 from identity.access_keys import AccessKey
 from resolvers.context import Context
 from resolvers.urls import UPLOAD_PARAMETER, demand_signer, sign_url
@@ -116,12 +117,15 @@ def check_request(request: UploadRequest) -> None:
 async def make_object(context: Context, parent_id: str, new: NewResource, request: UploadRequest) -> BegunObject:
     """Make an Object that waits for its bytes, and sign the URLs that bring them.
 
-    Raises: Unauthenticated, NotFound, Forbidden, Hierarchy, BadInput, FailedPrecondition, AlreadyExists, Unavailable.
+    Raises: Unauthenticated, NotFound, Forbidden, Immutable, Hierarchy, Cycle, BadInput, FailedPrecondition,
+    AlreadyExists, Unavailable.
     """
     check_request(request)
     signer = await demand_signer(context)
 
-    def decide(found: ChildPlaceFacts) -> Decision[SignedUpload]:
+    mentioned = await load_mentioned(context.store, new)
+
+    def decide(found: ChildPlaceFacts, targets: Mapping[str, ResourceFacts]) -> Decision[SignedUpload]:
         decision = create_object(
             found,
             parent_id,
@@ -130,13 +134,17 @@ async def make_object(context: Context, parent_id: str, new: NewResource, reques
             request.declared,
             stamp=context.stamp(),
             is_multipart=request.parts is not None,
+            mentioned=replace(mentioned, targets=targets),
         )
         return Decision(decision.changes, _sign(context, signer, decision.result, request))
 
-    upload = await context.store.run_rule(
+    upload = await context.store.run_rule_on_two(
         "create object",
-        lock=(parent_id,),
-        load=facts.child_place(parent_id, Kind.OBJECT, new.name, context.caller.user_id, context.now_ms),
+        lock=(parent_id, *target_ids(new)),
+        load=(
+            facts.child_place(parent_id, Kind.OBJECT, new.name, context.caller.user_id, context.now_ms),
+            load_targets(new, context.caller, context.now_ms),
+        ),
         decide=decide,
     )
     return BegunObject(await context.reread(upload.object_id), upload)
@@ -232,8 +240,10 @@ async def _publish(context: Context, upload: UploadFacts, wanted: Sequence[Finis
         raise FailedPrecondition(message, field=("id",))
     stamp = context.stamp()
     content = _content(upload, _chosen(await _uploaded(context, upload.id), wanted), stamp.new_id())
+    # The Object may have moved to another project since.
+    place = None if upload.object_id is None else await context.loaders.places.load(upload.object_id)
     publication = Publication(
-        bucket=upload.bucket,
+        bucket=upload.bucket if place is None else place.bucket,
         key=upload.key,
         cut=cut_key(upload.key),
         object_id=upload.object_id,

@@ -10,6 +10,7 @@ from domain.views import RevisionView
 from identity.access_keys import AccessKey, open_access_key
 from identity.signature.presigned import presign
 from resolvers.context import REGION, Context
+from resolvers.frozen import held_place
 
 UPLOAD_PARAMETER: Final = "x-aruna-upload"
 """Query parameter of a presigned PUT that names the upload which it brings the bytes of."""
@@ -68,19 +69,27 @@ def sign_url(
 async def download_url(context: Context, revision: RevisionView | None, expires_in: int | None) -> str | None:
     """URL that gets the bytes of a revision; None where there are none to be read, or without a token.
 
+    What is seen in a snapshot or archive is read through it, as long as its original has a place.
+
     Raises: BadInput, Unavailable.
     """
     expires_s = PRESIGNED_SECONDS_DEFAULT if expires_in is None else expires_in
     if not 1 <= expires_s <= PRESIGNED_SECONDS_MAX:
         message = f"expiresIn goes from 1 to {PRESIGNED_SECONDS_MAX} seconds, not {expires_s}"
         raise BadInput(message, field=("expiresIn",))
-    if revision is None or revision.state is not State.AVAILABLE:
+    if revision is None or revision.state is not State.AVAILABLE or revision.erased_at is not None:
         return None
     signer = await find_signer(context)
-    place = None if signer is None else await context.loaders.places.load(revision.object_id)
-    if signer is None or place is None:
+    if signer is None:
         return None
-    query = [("versionId", revision.version_id)]
+    if revision.held is None:
+        place = await context.loaders.places.load(revision.object_id)
+        query = [("versionId", revision.version_id)]
+    else:
+        place = await held_place(context, revision.held)
+        query = []
+    if place is None:
+        return None
     try:
         return sign_url(context, signer, "GET", place.bucket, place.key, query=query, expires_s=expires_s)
     except BadInput:

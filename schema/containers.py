@@ -7,7 +7,7 @@ import strawberry
 
 from domain.resources import Kind, Versioning
 from domain.views import ContainerView, NamedResource, ResourceView
-from resolvers import children, containers, descendants
+from resolvers import children, containers, descendants, frozen
 from resolvers.descendants import Descendant
 from resolvers.stats import Stats as StatsView
 from schema.fields import answered_by
@@ -16,6 +16,14 @@ from schema.nodes import type_name
 from schema.pages import After, Before, Connection, First, Last, PageInfo, Size, connection
 from schema.resources import Resource
 from schema.scalars import BigInt, Url
+from schema.snapshots import (
+    LazyContainer,
+    SnapshotConnection,
+    latest_snapshot,
+    snapshot_of,
+    snapshots_of,
+    version_of,
+)
 
 Kinds = Annotated[list[Kind] | None, strawberry.argument(description="Only these kinds; null for all. Not PROJECT.")]
 
@@ -140,10 +148,21 @@ class Container(Resource):
     stats: ContainerStats | None = answered_by(
         _stats, "How much it holds; null where you read it only because it is PUBLIC."
     )
+    snapshots: SnapshotConnection = answered_by(
+        snapshots_of, "Its snapshots that you may see, newest first. Give exactly one of `first` and `last`."
+    )
+    latest_snapshot: LazyContainer | None = answered_by(
+        latest_snapshot, "Its snapshot with the highest release; null if there is none."
+    )
+    version: str | None = answered_by(version_of, "Version of a snapshot; null for others.")
+    snapshot_of: LazyContainer | None = answered_by(
+        snapshot_of, "What it was made of, where it belongs to a snapshot; null for others."
+    )
+    archived_at: datetime | None = strawberry.field(description="When the project was archived; null if it isn't.")
 
 
-def _s3_url(root: strawberry.Parent[ContainerView], info: Info) -> str:
-    return f"{info.context.services.settings.s3_public_url}/{root.name}"
+async def _s3_url(root: strawberry.Parent[ContainerView], info: Info) -> str:
+    return f"{info.context.services.settings.s3_public_url}/{await frozen.s3_path(info.context, root)}"
 
 
 @strawberry.type(description="A root of the hierarchy; for S3 clients a bucket of its name.")

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import strawberry
 
 from domain.access import Level
+from domain.changes import EventKind
+from domain.comparing import DifferenceKind
 from domain.errors import Code
+from domain.impact import ImpactAction
 from domain.relations import ExternalType, RelationKind
 from domain.resources import DataClass, Kind, State, Versioning
 
@@ -110,6 +113,8 @@ _declare(
         RelationKind.ORIGIN: "From a copy or derived resource to its older source, of the same kind.",
         RelationKind.METADATA: "From an Object that describes to what it describes.",
         RelationKind.CUSTOM: "From any resource to another, under a name of its own.",
+        RelationKind.POLICY: "From a governed resource to the Object that holds the policy, one revision of it. "
+        "Policies are kept and not evaluated yet.",
     },
 )
 _declare(
@@ -123,6 +128,48 @@ _declare(
     },
 )
 _declare(
+    EventKind,
+    "What happened to a resource.",
+    {
+        EventKind.CREATED: "It was made.",
+        EventKind.REVIVED: "It is needed for a key again, after it was hidden.",
+        EventKind.HIDDEN: "It left with the last key below it.",
+        EventKind.PUBLISHED: "It has a new revision.",
+        EventKind.UPLOAD_BEGUN: "An upload of bytes for it has begun.",
+        EventKind.UPLOAD_FAILED: "An upload of bytes for it failed or was aborted.",
+        EventKind.UPDATED: "Fields of its own were changed.",
+        EventKind.DELETED: "It was deleted.",
+        EventKind.RENAMED: "It has another name below one of its parents.",
+        EventKind.MOVED: "It, or a share of it, belongs to another parent than before.",
+        EventKind.SHARED: "It belongs to one more parent.",
+        EventKind.UNLINKED: "It belongs to a parent no more.",
+        EventKind.CLONED: "It was made as a clone of another.",
+        EventKind.SNAPSHOT_CREATED: "A snapshot of it was made.",
+        EventKind.ARCHIVED: "It was archived, with all that has its home in it.",
+        EventKind.UNARCHIVED: "It can be changed again.",
+        EventKind.RELATION_ADDED: "A relation from it was added.",
+        EventKind.RELATION_REMOVED: "A relation from it was removed.",
+        EventKind.GRANT_SET: "Somebody was given a level on it.",
+        EventKind.GRANT_REMOVED: "Somebody's level on it was taken away.",
+        EventKind.LABELS_SET: "Labels of it were set.",
+        EventKind.LABELS_REMOVED: "Labels of it were removed.",
+        EventKind.DATA_CLASS_SET: "Its data class was changed.",
+        EventKind.RESTORED: "It lives again, a container with all that was deleted with it.",
+        EventKind.ERASED: "Bytes of it were erased for good: all, or those of an older revision.",
+        EventKind.REVISION_REMOVED: "An older revision was taken out of its chain.",
+    },
+)
+_declare(
+    ImpactAction,
+    "What could be done with a resource.",
+    {
+        ImpactAction.DELETE: "Delete it, a container with all that is in it.",
+        ImpactAction.ARCHIVE: "Archive a project.",
+        ImpactAction.ERASE: "Erase all bytes of an Object.",
+        ImpactAction.TIGHTEN: "Give an Object a tighter data class.",
+    },
+)
+_declare(
     Direction,
     "Which way relations are followed.",
     {
@@ -130,4 +177,16 @@ _declare(
         Direction.IN: "From target to source.",
         Direction.BOTH: "Either way.",
     },
+)
+_declare(
+    DifferenceKind,
+    "What happened to a resource between two views of a container.",
+    {
+        DifferenceKind.ADDED: "It is in the second one only.",
+        DifferenceKind.REMOVED: "It is in the first one only.",
+        DifferenceKind.CHANGED: "Its path shows other bytes, by SHA-256 (by length and ETag where that isn't known).",
+        DifferenceKind.MOVED: "The same resource at another path; `before` and `after` tell what else of it changed.",
+        DifferenceKind.FIELDS: "The same bytes with other words, authors, licences, class, headers or labels.",
+    },
+    name="SnapshotDifferenceKind",
 )

@@ -1,14 +1,55 @@
 """What mutations take to make and change resources and accounts."""
 
+from typing import Protocol
+
 import strawberry
 
 from domain.creation import NewResource
 from domain.describing import KEEP, Description
 from domain.resources import DataClass
+from schema.describing import AuthorInput, LabelInput, to_authors, to_labels
+from schema.relations import ExternalRelationInput, RelationInput
 from schema.uploads import ObjectUploadBeginInput
 
 _TITLE = "Title for people, at most 1024 characters."
 _DESCRIPTION = "What it is about, at most 65536 characters."
+_AUTHORS = "Who made what it holds, at most 100, in their order."
+_METADATA_LICENSE = "Licence of its metadata: the SPDX id of one of `licenses`; null for "
+_DATA_LICENSE = "Licence of its data: the SPDX id of one of `licenses`; null for "
+_LABELS = "Labels that it bears from the start, at most 100."
+_RELATIONS = "Relations from it, at most 100 with `external`. They take WRITE on the place, POLICY takes ADMIN."
+_EXTERNAL = "Citations of what is outside."
+
+
+class _Describing(Protocol):
+    """What the inputs of all four kinds have in common."""
+
+    name: str
+    title: str | None
+    description: str | None
+    data_class: DataClass | None
+    authors: list[AuthorInput] | None
+    metadata_license: str | None
+    data_license: str | None
+    labels: list[LabelInput] | None
+    relations: list[RelationInput] | None
+    external: list[ExternalRelationInput] | None
+
+
+def _new_resource(given: _Describing) -> NewResource:
+    """Give the rule's words for what is to be made."""
+    return NewResource(
+        name=given.name,
+        title=given.title,
+        description=given.description,
+        data_class=given.data_class,
+        authors=to_authors(given.authors),
+        metadata_license=given.metadata_license,
+        data_license=given.data_license,
+        labels=to_labels(given.labels),
+        links=tuple(one.to_link() for one in given.relations or ()),
+        external=tuple(one.to_link() for one in given.external or ()),
+    )
 
 
 @strawberry.input(description="A project to be made.")
@@ -22,9 +63,16 @@ class ProjectCreateInput:
     description: str | None = strawberry.field(default=None, description=_DESCRIPTION)
     data_class: DataClass | None = strawberry.field(default=None, description="How open it is; null for PRIVATE.")
 
+    authors: list[AuthorInput] | None = strawberry.field(default=None, description=_AUTHORS)
+    metadata_license: str | None = strawberry.field(default=None, description=_METADATA_LICENSE + "AllRightsReserved.")
+    data_license: str | None = strawberry.field(default=None, description=_DATA_LICENSE + "AllRightsReserved.")
+    labels: list[LabelInput] | None = strawberry.field(default=None, description=_LABELS)
+    relations: list[RelationInput] | None = strawberry.field(default=None, description=_RELATIONS)
+    external: list[ExternalRelationInput] | None = strawberry.field(default=None, description=_EXTERNAL)
+
     def to_new(self) -> NewResource:
         """Give the rule's words."""
-        return NewResource(self.name, self.title, self.description, self.data_class)
+        return _new_resource(self)
 
 
 @strawberry.input(description="A collection to be made.")
@@ -39,9 +87,16 @@ class CollectionCreateInput:
     description: str | None = strawberry.field(default=None, description=_DESCRIPTION)
     data_class: DataClass | None = strawberry.field(default=None, description="How open it is; null for its parent's.")
 
+    authors: list[AuthorInput] | None = strawberry.field(default=None, description=_AUTHORS)
+    metadata_license: str | None = strawberry.field(default=None, description=_METADATA_LICENSE + "its parent's.")
+    data_license: str | None = strawberry.field(default=None, description=_DATA_LICENSE + "its parent's.")
+    labels: list[LabelInput] | None = strawberry.field(default=None, description=_LABELS)
+    relations: list[RelationInput] | None = strawberry.field(default=None, description=_RELATIONS)
+    external: list[ExternalRelationInput] | None = strawberry.field(default=None, description=_EXTERNAL)
+
     def to_new(self) -> NewResource:
         """Give the rule's words."""
-        return NewResource(self.name, self.title, self.description, self.data_class)
+        return _new_resource(self)
 
 
 @strawberry.input(description="A dataset to be made.")
@@ -56,9 +111,16 @@ class DatasetCreateInput:
     description: str | None = strawberry.field(default=None, description=_DESCRIPTION)
     data_class: DataClass | None = strawberry.field(default=None, description="How open it is; null for its parent's.")
 
+    authors: list[AuthorInput] | None = strawberry.field(default=None, description=_AUTHORS)
+    metadata_license: str | None = strawberry.field(default=None, description=_METADATA_LICENSE + "its parent's.")
+    data_license: str | None = strawberry.field(default=None, description=_DATA_LICENSE + "its parent's.")
+    labels: list[LabelInput] | None = strawberry.field(default=None, description=_LABELS)
+    relations: list[RelationInput] | None = strawberry.field(default=None, description=_RELATIONS)
+    external: list[ExternalRelationInput] | None = strawberry.field(default=None, description=_EXTERNAL)
+
     def to_new(self) -> NewResource:
         """Give the rule's words."""
-        return NewResource(self.name, self.title, self.description, self.data_class)
+        return _new_resource(self)
 
 
 @strawberry.input(description="An Object to be made, and what you say of its bytes.")
@@ -74,23 +136,40 @@ class ObjectCreateInput(ObjectUploadBeginInput):
     description: str | None = strawberry.field(default=None, description=_DESCRIPTION)
     data_class: DataClass | None = strawberry.field(default=None, description="How open it is; null for its parent's.")
 
+    authors: list[AuthorInput] | None = strawberry.field(default=None, description=_AUTHORS)
+    metadata_license: str | None = strawberry.field(default=None, description=_METADATA_LICENSE + "its parent's.")
+    data_license: str | None = strawberry.field(default=None, description=_DATA_LICENSE + "its parent's.")
+    labels: list[LabelInput] | None = strawberry.field(default=None, description=_LABELS)
+    relations: list[RelationInput] | None = strawberry.field(default=None, description=_RELATIONS)
+    external: list[ExternalRelationInput] | None = strawberry.field(default=None, description=_EXTERNAL)
+
     def to_new(self) -> NewResource:
         """Give the rule's words."""
-        return NewResource(self.name, self.title, self.description, self.data_class)
+        return _new_resource(self)
 
 
-@strawberry.input(description="New words for a resource. What is left out stays as it is; null empties it.")
+@strawberry.input(description="What describes a resource. What is left out stays as it is; null empties it.")
 class ResourceUpdateInput:
-    """New words for a resource."""
+    """What describes a resource."""
 
     title: str | None = strawberry.field(default=strawberry.UNSET, description=_TITLE)
     description: str | None = strawberry.field(default=strawberry.UNSET, description=_DESCRIPTION)
+    authors: list[AuthorInput] | None = strawberry.field(default=strawberry.UNSET, description=_AUTHORS)
+    metadata_license: str | None = strawberry.field(
+        default=strawberry.UNSET, description=_METADATA_LICENSE + "AllRightsReserved."
+    )
+    data_license: str | None = strawberry.field(
+        default=strawberry.UNSET, description=_DATA_LICENSE + "AllRightsReserved."
+    )
 
     def to_description(self) -> Description:
         """Give the rule's words."""
         return Description(
             title=KEEP if self.title is strawberry.UNSET else self.title,
             description=KEEP if self.description is strawberry.UNSET else self.description,
+            authors=KEEP if self.authors is strawberry.UNSET else to_authors(self.authors),
+            metadata_license=KEEP if self.metadata_license is strawberry.UNSET else self.metadata_license,
+            data_license=KEEP if self.data_license is strawberry.UNSET else self.data_license,
         )
 
 

@@ -34,7 +34,10 @@ def shown(value: object) -> Any:
 class Node:
     """Anything with an id."""
 
-    id: strawberry.ID = strawberry.field(description="ULID: 26 characters; never changes, never used again.")
+    id: strawberry.ID = strawberry.field(
+        description="ULID: 26 characters; never changes, never used again. Of an Object in a snapshot or archive two, "
+        "joined by `:`: that of the frozen container and the Object's own."
+    )
 
     @classmethod
     def resolve_type(cls, obj: object, *_: object) -> str:

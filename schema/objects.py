@@ -1,12 +1,15 @@
 """Objects: bytes with metadata, and the chain of their revisions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import strawberry
 
-from domain.views import ObjectView, RevisionView, UserView
-from resolvers import objects, urls
+from domain.resources import DataClass
+from domain.views import LabelView, ObjectView, RevisionView, UserView
+from resolvers import frozen, objects, urls
+from schema.describing import Author, Label
 from schema.fields import answered_by
 from schema.info import Info
 from schema.pages import After, Connection, PageInfo, Size, connection, itself
@@ -64,13 +67,20 @@ async def _revision_url(root: strawberry.Parent[RevisionView], info: Info, expir
     return await urls.download_url(info.context, root, expires_in)
 
 
+async def _revision_labels(root: strawberry.Parent[RevisionView], info: Info) -> Sequence[LabelView]:
+    return await info.context.loaders.labels_at.load((root.object_id, root.revision_number))
+
+
 async def _publisher(root: strawberry.Parent[RevisionView], info: Info) -> UserView | None:
     return await info.context.loaders.users.load(root.published_by)
 
 
-@strawberry.type(description="One published state of an Object's bytes; it never changes.")
+@strawberry.type(
+    description="One published state of an Object: its bytes and what describes them. It never changes once another "
+    "follows. Who reads an Object only because it is PUBLIC sees those of its older revisions that were PUBLIC too."
+)
 class Revision:
-    """One published state of an Object's bytes."""
+    """One published state of an Object."""
 
     version_id: strawberry.ID = strawberry.field(description="ULID of the revision; S3's versionId.")
     revision_number: int = strawberry.field(description="Place in the chain, from 0.")
@@ -81,12 +91,20 @@ class Revision:
     )
     checksums: Checksums = answered_by(_revision_checksums, "Checksums of the bytes.")
     metadata: list[MetadataEntry] = answered_by(_revision_metadata, "User metadata, by key.")
+    title: str | None = strawberry.field(description="Title for people that the Object had with it.")
+    description: str | None = strawberry.field(description="What it was about.")
+    authors: list[Author] = strawberry.field(description="Who made it, in the order that they gave.")
+    metadata_license: str = strawberry.field(description="Licence of its metadata: an SPDX id, or AllRightsReserved.")
+    data_license: str = strawberry.field(description="Licence of its data: an SPDX id, or AllRightsReserved.")
+    data_class: DataClass = strawberry.field(description="How open it is to those without a grant.")
+    labels: list[Label] = answered_by(_revision_labels, "Labels that the Object bore with it, by key.")
     published_at: datetime = strawberry.field(description="When it became visible.")
     published_by: User | None = answered_by(_publisher, "Who published it.")
+    erased_at: datetime | None = strawberry.field(description="When its bytes were erased; null while they are there.")
     download_url: Url | None = answered_by(
         _revision_url,
         "A URL that gets these bytes without further sign-in, while your token and rights last; null "
-        "without a token, and for deleted Objects.",
+        "without a token, for deleted Objects and for what was erased.",
     )
 
 
@@ -118,7 +136,7 @@ def _checksums(root: strawberry.Parent[ObjectView]) -> RevisionView | None:
 async def _revisions(
     root: strawberry.Parent[ObjectView], info: Info, first: Size, after: After = None
 ) -> Connection[RevisionView]:
-    page = await objects.list_revisions(info.context, root.id, first=first, after=after)
+    page = await objects.list_revisions(info.context, root, first=first, after=after)
     return connection(objects.LISTING, page, node_of=itself)
 
 
@@ -127,14 +145,24 @@ async def _revision_at(
     info: Info,
     version_id: Annotated[strawberry.ID, strawberry.argument(description="The revision's versionId.")],
 ) -> RevisionView | None:
-    return await objects.find_revision(info.context, root.id, str(version_id))
+    return await objects.find_revision(info.context, root, str(version_id))
 
 
 async def _download_url(root: strawberry.Parent[ObjectView], info: Info, expires_in: ExpiresIn = None) -> str | None:
     return await urls.download_url(info.context, root.published, expires_in)
 
 
-@strawberry.type(description="Bytes with metadata. Its id stays the same through every overwrite.")
+async def _snapshot_of(root: strawberry.Parent[ObjectView], info: Info) -> ObjectView | None:
+    return await frozen.load_living(info.context, root)
+
+
+LazyObject = Annotated["Object", strawberry.lazy("schema.objects")]
+
+
+@strawberry.type(
+    description="Bytes with metadata. Its id stays the same through every overwrite. In a snapshot or archive it is "
+    "shown as it was, under an id of its own."
+)
 class Object(Resource):
     """Bytes with metadata."""
 
@@ -149,9 +177,14 @@ class Object(Resource):
     )
     checksums: Checksums | None = answered_by(_checksums, "Checksums of the newest revision.")
     metadata: list[MetadataEntry] = answered_by(_metadata, "User metadata of the newest revision, by key.")
-    revisions: RevisionConnection = answered_by(_revisions, "All revisions, newest first.")
+    revisions: RevisionConnection = answered_by(
+        _revisions, "All revisions, newest first. In a snapshot from the one that it holds."
+    )
     revision_at: Revision | None = answered_by(
         _revision_at, "One revision; null where there is none of that versionId."
+    )
+    snapshot_of: LazyObject | None = answered_by(
+        _snapshot_of, "The living Object of one in a snapshot or archive, if you may see it; null for a living one."
     )
     download_url: Url | None = answered_by(
         _download_url,

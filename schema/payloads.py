@@ -91,6 +91,27 @@ class ResourceDeletePayload(Payload):
     resource: Resource | None = strawberry.field(default=None, description="The tombstone.")
 
 
+@strawberry.type(description="What `resourceRestore` answers.")
+class ResourceRestorePayload(Payload):
+    """Answer of resourceRestore."""
+
+    resource: Resource | None = strawberry.field(default=None, description="The resource, which lives again.")
+
+
+@strawberry.type(description="What `objectErase` answers.")
+class ObjectErasePayload(Payload):
+    """Answer of objectErase."""
+
+    object: Object | None = strawberry.field(default=None, description="The Object without what was erased.")
+
+
+@strawberry.type(description="What `revisionRemove` answers.")
+class RevisionRemovePayload(Payload):
+    """Answer of revisionRemove."""
+
+    object: Object | None = strawberry.field(default=None, description="The Object without that revision.")
+
+
 @strawberry.type(description="What `relationsAdd` and `relationsRemove` answer.")
 class RelationsPayload(Payload):
     """Answer of relationsAdd and relationsRemove."""

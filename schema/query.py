@@ -8,15 +8,18 @@ import strawberry
 from domain.licenses import License as KnownLicense
 from domain.relations import ExternalReference as Reference
 from domain.relations import ExternalType
-from domain.views import ContainerView, ResourceView, UserView
-from resolvers import containers, licenses, references, relations, resources, users
+from domain.views import ContainerView, EventView, ResourceView, UserView
+from resolvers import containers, events, labels, licenses, references, relations, resources, users
 from schema.containers import ProjectConnection
+from schema.differences import SnapshotDifferenceConnection, snapshot_diff
+from schema.events import EventConnection
 from schema.fields import answered_by
+from schema.impact import Impact, resolve_impact
 from schema.info import Info
 from schema.licenses import License
 from schema.nodes import Node
 from schema.pages import After, Before, Connection, First, Last, Size, connection, itself
-from schema.relations import ExternalReference
+from schema.relations import ExternalReference, ResourceConnection
 from schema.resources import Resource
 from schema.scalars import Url
 from schema.users import User, UserConnection
@@ -31,13 +34,13 @@ class ServerInfo:
 
 
 async def _node(
-    info: Info, node_id: Annotated[strawberry.ID, strawberry.argument(name="id", description="A ULID.")]
+    info: Info, node_id: Annotated[strawberry.ID, strawberry.argument(name="id", description="Its id.")]
 ) -> ResourceView | UserView | None:
     return await resources.find_node(info.context, str(node_id))
 
 
 async def _nodes(
-    info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="ULIDs, at most 100.")]
+    info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Ids, at most 100.")]
 ) -> list[ResourceView | UserView | None]:
     return await resources.find_nodes(info.context, [str(node_id) for node_id in ids])
 
@@ -48,7 +51,9 @@ async def _resource(
         str,
         strawberry.argument(
             description="An id; `project/collection/dataset/key`, where a trailing `/` means the container and without "
-            "it the Object comes first; or `s3://bucket/key`."
+            "it the Object comes first; or `s3://bucket/key`. A snapshot stands behind a container's name: "
+            "`project/collection@1.2.0/dataset/key`, `project@latest/` (`latest` is the highest release), "
+            "`s3://bucket/collection@1.2.0/key`, `s3://bucket/@1.2.0/key`."
         ),
     ],
 ) -> ResourceView | None:
@@ -86,6 +91,22 @@ def _external_reference(
     return relations.find_reference(kind, value, name)
 
 
+async def _events(info: Info, first: Size, after: After = None) -> Connection[EventView]:
+    page = await events.list_events(info.context, first=first, after=after)
+    return connection(events.LISTING, page, node_of=itself)
+
+
+async def _labelled(
+    info: Info,
+    key: Annotated[str, strawberry.argument(description="The label's key.")],
+    first: Size,
+    value: Annotated[str | None, strawberry.argument(description="Its value; null for any.")] = None,
+    after: After = None,
+) -> Connection[ResourceView]:
+    page = await labels.list_labelled(info.context, key, value, first=first, after=after)
+    return connection(labels.LISTING, page, node_of=itself)
+
+
 async def _licenses(info: Info) -> Sequence[KnownLicense]:
     return await licenses.list_licenses(info.context)
 
@@ -116,6 +137,26 @@ class Query:
     users: UserConnection | None = answered_by(_users, "All users, oldest first; null unless you are an administrator.")
     external_reference: ExternalReference | None = answered_by(
         _external_reference, "Something outside, and who cites it; null for what can't be one of its type."
+    )
+    events: EventConnection = answered_by(
+        _events,
+        "What happened to resources that you may read, by number. A page may be short with more to come. Where it ends "
+        "for now, `endCursor` is where to go on from later.",
+    )
+    labelled: ResourceConnection = answered_by(
+        _labelled,
+        "Resources that you may see and that bear a label, by its value and their age. A page may be short with more "
+        "to come, where much was passed over.",
+    )
+    impact: Impact | None = answered_by(
+        resolve_impact,
+        "What a deletion, archive, erasure or tightening would touch; null for what you don't read by a grant.",
+    )
+    snapshot_diff: SnapshotDifferenceConnection | None = answered_by(
+        snapshot_diff,
+        "What differs between two snapshots of one container, or a snapshot and its original, by path: what was added, "
+        "removed, moved (told once, where it leads), given other bytes or other fields. Null where you may not read "
+        "both. COST_EXCEEDED where one request walks below more than 25 containers.",
     )
     licenses: list[License] = answered_by(
         _licenses, "Licences that resources can name: the predefined ones, then those that were added here, each by id."

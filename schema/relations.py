@@ -8,7 +8,7 @@ import strawberry
 from domain.linking import ExternalLink, Link
 from domain.relations import ExternalReference as Reference
 from domain.relations import ExternalType, RelationKind
-from domain.views import ResourceView
+from domain.views import RelationView, ResourceView, RevisionView
 from resolvers import relations
 from schema.fields import answered_by
 from schema.info import Info
@@ -16,9 +16,19 @@ from schema.pages import After, Connection, PageInfo, Size, connection, itself
 from schema.users import User, creator
 
 if TYPE_CHECKING:
+    from schema.objects import Revision
     from schema.resources import Resource
 
+_Revision = Annotated["Revision", strawberry.lazy("schema.objects")]
 _Resource = Annotated["Resource", strawberry.lazy("schema.resources")]
+
+
+async def _source_revision(root: strawberry.Parent[RelationView], info: Info) -> RevisionView | None:
+    return await relations.find_end(info.context, root, is_source=True)
+
+
+async def _target_revision(root: strawberry.Parent[RelationView], info: Info) -> RevisionView | None:
+    return await relations.find_end(info.context, root, is_source=False)
 
 
 @strawberry.type(description="A typed edge of a resource, with facts of its own. Seen only by who may see both ends.")
@@ -35,7 +45,14 @@ class Relation:
         description="Revision that was the source's newest when it was made; null for containers and Objects without."
     )
     target_version_id: strawberry.ID | None = strawberry.field(
-        description="Revision that was the target's newest when it was made; null for containers and Objects without."
+        description="Revision that was the target's newest when it was made, or of POLICY the one that is pinned; null "
+        "for containers and Objects without."
+    )
+    source_revision: _Revision | None = answered_by(
+        _source_revision, "That revision of the source; null where it isn't there any more, or was never."
+    )
+    target_revision: _Revision | None = answered_by(
+        _target_revision, "That revision of the target; null where it isn't there any more, or was never."
     )
     created_at: datetime = strawberry.field(description="When it was made.")
     created_by: User | None = answered_by(creator, "Who made it.")
@@ -129,7 +146,9 @@ class LineageNode:
 class RelationInput:
     """A relation as a caller names it."""
 
-    kind: RelationKind = strawberry.field(description="ORIGIN, METADATA or CUSTOM; BELONGS_TO is made by creating.")
+    kind: RelationKind = strawberry.field(
+        description="ORIGIN, METADATA, CUSTOM or POLICY; BELONGS_TO is made by creating."
+    )
     target: strawberry.ID = strawberry.field(description="Id of the resource it leads to.")
     name: str | None = strawberry.field(
         default=None, description="For CUSTOM: a letter, then up to 62 letters, digits, `_` and `-`. Else left out."
@@ -137,10 +156,16 @@ class RelationInput:
     note: str | None = strawberry.field(
         default=None, description="A remark, at most 4096 characters; not part of what identifies the relation."
     )
+    target_version_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="For POLICY: the revision of the target that is pinned; null for the newest. Naming another than "
+        "the one that is pinned replaces it. Else left out.",
+    )
 
     def to_link(self) -> Link:
         """Give the rule's words."""
-        return Link(self.kind, str(self.target), self.name, self.note)
+        version_id = None if self.target_version_id is None else str(self.target_version_id)
+        return Link(self.kind, str(self.target), self.name, self.note, version_id)
 
 
 @strawberry.input(description="A citation by the resource of the call.")

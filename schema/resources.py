@@ -13,12 +13,15 @@ from domain.views import (
     ContainerView,
     ExternalRelationView,
     GrantView,
+    LabelView,
     ParentView,
     RelationView,
     ResourceView,
+    ShareView,
 )
 from domain.views import LineageNode as LineageView
-from resolvers import lineage, relations, resources
+from resolvers import frozen, hierarchy, lineage, relations, resources
+from schema.describing import Author, Label
 from schema.enums import Direction
 from schema.fields import answered_by
 from schema.grants import Grant
@@ -26,6 +29,7 @@ from schema.info import Info
 from schema.nodes import Node
 from schema.pages import After, Connection, Size, connection, itself
 from schema.relations import ExternalRelation, LineageNode, RelationConnection
+from schema.shares import Share
 from schema.users import User, creator
 
 if TYPE_CHECKING:
@@ -34,7 +38,8 @@ if TYPE_CHECKING:
 _Container = Annotated["Container", strawberry.lazy("schema.containers")]
 
 RelationKinds = Annotated[
-    list[RelationKind] | None, strawberry.argument(description="Kinds to follow; null for ORIGIN, METADATA and CUSTOM.")
+    list[RelationKind] | None,
+    strawberry.argument(description="Kinds to follow; null for ORIGIN, METADATA, CUSTOM and POLICY."),
 ]
 
 
@@ -51,15 +56,15 @@ class Parent:
 
 
 async def _paths(root: strawberry.Parent[ResourceView], info: Info) -> Sequence[str]:
-    return await info.context.loaders.paths.load(root.id)
+    return await frozen.load_paths(info.context, root)
 
 
 async def _parents(root: strawberry.Parent[ResourceView], info: Info) -> Sequence[ParentView]:
-    return await info.context.loaders.parents.load(root.id)
+    return await frozen.load_parents(info.context, root)
 
 
 async def _ancestors(root: strawberry.Parent[ResourceView], info: Info) -> Sequence[ContainerView]:
-    return await resources.load_ancestors(info.context, root.id)
+    return await resources.load_ancestors(info.context, root)
 
 
 async def _relations(
@@ -72,7 +77,7 @@ async def _relations(
 ) -> Connection[RelationView]:
     page = await relations.list_relations(
         info.context,
-        root.id,
+        root,
         kinds,
         is_outgoing=direction is not Direction.IN,
         is_incoming=direction is not Direction.OUT,
@@ -83,7 +88,11 @@ async def _relations(
 
 
 async def _externals(root: strawberry.Parent[ResourceView], info: Info) -> Sequence[ExternalRelationView]:
-    return await info.context.loaders.externals.load(root.id)
+    return await frozen.load_externals(info.context, root)
+
+
+async def _labels(root: strawberry.Parent[ResourceView], info: Info) -> Sequence[LabelView]:
+    return await frozen.load_labels(info.context, root)
 
 
 async def _lineage(
@@ -93,11 +102,15 @@ async def _lineage(
     kinds: RelationKinds = None,
     max_depth: Annotated[int, strawberry.argument(description="How many edges far: 1 to 10.")] = 10,
 ) -> Sequence[LineageView]:
-    return await lineage.walk_lineage(info.context, root.id, direction, kinds, max_depth)
+    return await lineage.walk_lineage(info.context, root, direction, kinds, max_depth)
 
 
 async def _grants(root: strawberry.Parent[ResourceView], info: Info) -> Sequence[GrantView] | None:
-    return await resources.load_grants(info.context, root.id) if root.level is Level.ADMIN else None
+    return await resources.load_grants(info.context, root)
+
+
+async def _shares(root: strawberry.Parent[ResourceView], info: Info) -> Sequence[ShareView] | None:
+    return await hierarchy.load_shares(info.context, root)
 
 
 @strawberry.interface(description="A Project, Collection, Dataset or Object that you may see.")
@@ -105,7 +118,10 @@ class Resource(Node):
     """What all kinds have in common."""
 
     kind: Kind = strawberry.field(description="What it is.")
-    name: str = strawberry.field(description="What its home calls it; of a project its own name, the bucket's for S3.")
+    name: str = strawberry.field(
+        description="What its home calls it (of an Object in a snapshot: the container that it is seen in); of a "
+        "project its own name, the bucket's for S3."
+    )
     title: str | None = strawberry.field(description="Title for people, at most 1024 characters.")
     description: str | None = strawberry.field(description="What it is about, at most 65536 characters.")
     state: State = strawberry.field(description="Where it is in its life.")
@@ -113,6 +129,8 @@ class Resource(Node):
     data_class: DataClass = strawberry.field(description="How open it is to those without a grant.")
     metadata_license: str = strawberry.field(description="Licence of its metadata: an SPDX id, or AllRightsReserved.")
     data_license: str = strawberry.field(description="Licence of its data: an SPDX id, or AllRightsReserved.")
+    authors: list[Author] = strawberry.field(description="Who made what it holds, in the order that they gave.")
+    labels: list[Label] = answered_by(_labels, "Its labels, by key.")
     revision: int = strawberry.field(description="Raised by each change of its own fields; what `ifRevision` compares.")
     created_at: datetime = strawberry.field(description="When it was made.")
     created_by: User | None = answered_by(creator, "Who made it.")
@@ -133,4 +151,9 @@ class Resource(Node):
         "Resources reached along relations, nearest first, each once with a shortest way; at most 1000. "
         "COST_EXCEEDED where one request walks from more than 25 resources.",
     )
-    grants: list[Grant] | None = answered_by(_grants, "Levels given on it itself; null unless you have ADMIN on it.")
+    shares: list[Share] | None = answered_by(
+        _shares, "All containers it is shared into, those you may not see too; null unless you have ADMIN on it."
+    )
+    grants: list[Grant] | None = answered_by(
+        _grants, "Levels given on it itself; null unless you have ADMIN on it, or on the original of a snapshot."
+    )

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.hierarchy import ALLOWED_PARENTS
+from domain.limits import PARENTS_MAX
 from domain.resources import Kind
+from domain.snapshots import versioned_beginning
+from tests.deletion_checks import check_told, check_ways_up
+from tests.describing_checks import check_describing
+from tests.past_checks import check_past
 from tests.world import World
 
 MARK = "/\x01"
+RENEWING = ("UPDATED", "LABELS_SET", "LABELS_REMOVED", "RELATION_ADDED", "RELATION_REMOVED", "DATA_CLASS_SET")
 
 
 @dataclass(frozen=True)
@@ -83,16 +88,25 @@ async def check_invariants(world: World) -> Dump:
     Raises: AssertionError naming what is broken.
     """
     graph = _Indexed(await dump(world))
-    for node in graph.dump.labelled("Resource"):
+    for node in living(graph.dump):
         if node["kind"] == Kind.OBJECT:
             _check_object(graph, node)
         else:
             _check_container(graph, node)
     _check_entries(graph)
+    _check_places(graph)
     _check_revisions(graph)
     _check_contents(graph)
+    check_describing(graph)
     _check_events(graph)
+    _check_numbers(graph)
+    check_past(graph)
     return graph.dump
+
+
+def living(found: Dump) -> list[Node]:
+    """All resources but the containers of snapshots."""
+    return [node for node in found.labelled("Resource") if "Frozen" not in node.labels]
 
 
 class _Indexed:
@@ -113,25 +127,8 @@ class _Indexed:
         return [(edge, self.dump.nodes[edge.source]) for edge in self._into[node.key] if edge.type in types]
 
 
-def _check_ways_up(graph: _Indexed, node: Node) -> None:
-    ways = graph.out(node, "BELONGS_TO")
-    former = graph.out(node, "DELETED")
-    if node["kind"] == Kind.PROJECT:
-        assert not ways, f"project {node['id']} has a parent"
-        assert (node["bucket"] == node["name"]) == (node["state"] != "DELETED"), f"bucket name of {node['id']}"
-        return
-    mine, other = (former, ways) if node["state"] == "DELETED" else (ways, former)
-    assert not other, f"{node['id']} is {node['state']} and has edges of both kinds"
-    homes = [parent["id"] for edge, parent in mine if edge.properties["home"]]
-    assert len(homes) == 1, f"{node['id']} has the homes {homes}"
-    for _, parent in mine:
-        assert Kind(parent["kind"]) in ALLOWED_PARENTS[Kind(node["kind"])], f"{node['id']} below {parent['kind']}"
-        if node["state"] != "DELETED":
-            assert parent["state"] == "AVAILABLE", f"{node['id']} lives below the deleted {parent['id']}"
-
-
 def _check_container(graph: _Indexed, node: Node) -> None:
-    _check_ways_up(graph, node)
+    check_ways_up(graph, node)
     children = [child for _, child in graph.into(node, "BELONGS_TO")]
     shown = [child for child in children if not child["hidden"]]
     available = [child for child in children if child["kind"] == Kind.OBJECT and child["state"] == "AVAILABLE"]
@@ -144,9 +141,11 @@ def _check_container(graph: _Indexed, node: Node) -> None:
 
 
 def _check_object(graph: _Indexed, node: Node) -> None:
-    _check_ways_up(graph, node)
+    check_ways_up(graph, node)
     contents = graph.out(node, "CONTENT")
-    assert len(contents) == (node["versionId"] is not None), f"{node['id']} has {len(contents)} contents"
+    has_bytes = node["versionId"] is not None and node["erasedAt"] is None
+    assert len(contents) == has_bytes, f"{node['id']} has {len(contents)} contents"
+    assert node["erasedAt"] is None or node["state"] == "DELETED", f"{node['id']} was erased and lives"
     assert node["state"] != "AVAILABLE" or contents, f"{node['id']} is AVAILABLE without bytes"
     if contents:
         assert contents[0][1]["etag"] == node["etag"], f"{node['id']} shows the ETag of other bytes"
@@ -154,7 +153,7 @@ def _check_object(graph: _Indexed, node: Node) -> None:
 
 def _check_entries(graph: _Indexed) -> None:
     wanted: Counter[tuple[str, str]] = Counter()
-    for node in graph.dump.labelled("Resource"):
+    for node in living(graph.dump):
         for edge, parent in graph.out(node, "BELONGS_TO"):
             if not node["hidden"]:
                 mark = "" if node["kind"] == Kind.OBJECT else MARK
@@ -166,13 +165,49 @@ def _check_entries(graph: _Indexed) -> None:
         found[entry["sort"], named[0][1]["id"]] += 1
         is_container = named[0][1]["kind"] != Kind.OBJECT
         assert ("ContainerEntry" in entry.labels) == is_container, f"labels of entry {entry['sort']!r}"
+        wanted_mark = None if is_container else _versioned(graph, named[0][1], entry["sort"])
+        assert entry["versioned"] == wanted_mark, f"entry {entry['sort']!r} is marked {entry['versioned']!r}"
     assert found == wanted, f"too many entries: {found - wanted}, missing: {wanted - found}"
     sorts = Counter(sort for sort, _ in found.elements())
     assert max(sorts.values(), default=1) == 1, f"names taken twice: {[s for s, n in sorts.items() if n > 1]}"
 
 
+def _check_places(graph: _Indexed) -> None:
+    """A parent is one once, the home's name is the child's, and edge, Entry and what HOLDS it tell the same."""
+    for node in living(graph.dump):
+        up = graph.out(node, "BELONGS_TO")
+        assert len({parent["id"] for _, parent in up}) == len(up) <= PARENTS_MAX, f"parents of {node['id']}"
+        for edge, _ in up:
+            if edge.properties["home"]:
+                assert (edge.properties["name"], edge.properties["passes"]) == (node["name"], 4), (
+                    f"home of {node['id']}"
+                )
+            else:
+                assert 1 <= edge.properties["passes"] <= 4, (
+                    f"a share of {node['id']} passes {edge.properties['passes']}"
+                )
+    for entry in graph.dump.labelled("Entry"):
+        ((_, child),) = graph.out(entry, "NAMES")
+        ((edge, parent),) = [
+            (edge, parent)
+            for edge, parent in graph.out(child, "BELONGS_TO")
+            if entry["sort"] in {parent["id"] + edge.properties["name"] + mark for mark in ("", MARK)}
+        ]
+        assert entry["since"] == edge.properties["since"] <= parent["epoch"], f"epochs of {entry['sort']!r}"
+        holders = [holder["id"] for _, holder in graph.into(entry, "HOLDS")]
+        wanted = [parent["id"]] if "ContainerEntry" in entry.labels else []
+        assert holders == wanted, f"entry {entry['sort']!r} is held by {holders}"
+
+
+def _versioned(graph: _Indexed, child: Node, sort: str) -> str | None:
+    (parent,) = [up for edge, up in graph.out(child, "BELONGS_TO") if up["id"] + edge.properties["name"] == sort]
+    beginning = versioned_beginning(sort[len(parent["id"]) :], Kind(parent["kind"]))
+    return None if beginning is None else parent["id"] + beginning
+
+
 def _check_revisions(graph: _Indexed) -> None:
     seen: set[str] = set()
+    removed = Counter(e["resourceId"] for e in graph.dump.labelled("Event") if e["kind"] == "REVISION_REMOVED")
     for node in graph.dump.labelled("Object"):
         numbers: list[int] = []
         versions: list[str] = []
@@ -186,15 +221,20 @@ def _check_revisions(graph: _Indexed) -> None:
             if at is not None:
                 assert at["objectId"] == node["id"], f"the chain of {node['id']} leads to another object's revision"
                 assert at.key not in seen, f"the chain of {node['id']} joins another"
-                assert len(graph.out(at, "CONTENT")) == 1, f"revision {at['versionId']} has no single content"
+                contents = len(graph.out(at, "CONTENT"))
+                assert contents == (at["erasedAt"] is None), f"revision {at['versionId']} has {contents} contents"
                 seen.add(at.key)
-        assert numbers == list(range(len(numbers) - 1, -1, -1)), f"revisions of {node['id']}: {numbers}"
+        # Each number is given once, and some are gone with their revisions.
+        assert numbers == sorted(set(numbers), reverse=True), f"revisions of {node['id']}: {numbers}"
+        gaps = numbers[0] + 1 - len(numbers) if numbers else 0
+        assert gaps == removed[node["id"]], f"{removed[node['id']]} revisions of {node['id']} were removed: {numbers}"
         assert len(set(versions)) == len(versions), f"versionIds of {node['id']}: {versions}"
     assert seen == {node.key for node in graph.dump.labelled("Revision")}, "every revision is in a chain"
 
 
 def _check_contents(graph: _Indexed) -> None:
     for content in graph.dump.labelled("Content"):
+        assert graph.into(content, "CONTENT"), f"content {content['id']} is nobody's"
         parts = sorted(graph.out(content, "PART"), key=lambda part: part[0].properties["index"])
         start = 0
         for index, (edge, blob) in enumerate(parts):
@@ -209,13 +249,39 @@ def _check_events(graph: _Indexed) -> None:
     kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for event in graph.dump.labelled("Event"):
         kinds[event["resourceId"]][event["kind"]] += 1
-    for node in graph.dump.labelled("Resource"):
+    for node in living(graph.dump):
         told = kinds[node["id"]]
         revisions = 0 if node["versionId"] is None else node["revisionNumber"] + 1
-        assert told["PUBLISHED"] == revisions, f"{node['id']} has {revisions} revisions and told of {told}"
-        assert told["DELETED"] == (node["state"] == "DELETED"), f"{node['id']} is {node['state']} and told of {told}"
+        published = told["PUBLISHED"] + told["CLONED"]
+        # Other licences, a tighter class, and what changes of a held Object make revisions without new bytes.
+        renewed = sum(told[kind] for kind in RENEWING)
+        assert published <= revisions <= published + (renewed if published else 0), (
+            f"{node['id']} has {revisions} revisions and told of {told}"
+        )
+        check_told(graph, node, told)
         if node["kind"] != Kind.OBJECT:
             assert told["CREATED"] == 1, f"{node['id']} told of {told}"
             assert told["HIDDEN"] - told["REVIVED"] == bool(node["hidden"]), f"{node['id']} told of {told}"
         granted = len(graph.out(node, "GRANTED_TO"))
         assert told["GRANT_SET"] >= granted, f"{node['id']} has {granted} grants and told of {told}"
+
+
+def _check_numbers(graph: _Indexed) -> None:
+    """Each event has a number or waits for one; numbers have no gap; a resource's rise with what it counted."""
+    events = graph.dump.labelled("Event")
+    waiting = sorted(event["id"] for event in events if event["number"] is None)
+    assert sorted(node["id"] for node in graph.dump.labelled("PendingEvent")) == waiting, "what has no number waits"
+    numbers = sorted(event["number"] for event in events if event["number"] is not None)
+    assert numbers == list(range(1, len(numbers) + 1)), f"{len(numbers)} events are numbered up to {numbers[-1:]}"
+    last = [node["last"] for node in graph.dump.labelled("Sequence")]
+    assert last == ([len(numbers)] if last or numbers else []), f"{len(numbers)} are numbered, the last is {last}"
+    of_resource: defaultdict[str, list[Node]] = defaultdict(list)
+    for event in events:
+        of_resource[event["resourceId"]].append(event)
+    for resource, told in of_resource.items():
+        told.sort(key=lambda event: event["lockCount"])
+        counts = [event["lockCount"] for event in told]
+        assert len(set(counts)) == len(counts), f"events of {resource} share one of the counts {counts}"
+        numbered = [event["number"] for event in told if event["number"] is not None]
+        assert numbered == sorted(numbered), f"events of {resource} are numbered {numbered}"
+        assert numbered == [event["number"] for event in told[: len(numbered)]], f"{resource} skipped an event"

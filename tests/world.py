@@ -4,15 +4,16 @@ The clock and the ids are the world's own, so that a seed repeats a test; the en
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, LiteralString, TypeVar
 
 from domain.access import Caller, Level
 from domain.changes import Change, UserAdded
+from domain.cloning import NewClone
 from domain.contents import (
     BlobFacts,
     Content,
@@ -24,25 +25,38 @@ from domain.contents import (
     single_content,
 )
 from domain.creation import BegunUpload, NewResource, create_container, create_object, create_project
-from domain.deletion import ObjectDeletionFacts, delete_container, delete_object
-from domain.describing import Description, update_resource
+from domain.describing import Description
+from domain.erasing import Erasure
 from domain.granting import remove_grant, set_grant
 from domain.identifiers import UlidSource
 from domain.keys import cut_key
+from domain.labels import NewLabel
 from domain.licenses import NewLicense, create_license
-from domain.linking import ExternalLink, Link, LinkFacts, LinksChanged, add_relations, remove_relations
+from domain.linking import ExternalLink, Link, LinksChanged
+from domain.moving import Move
 from domain.publishing import NO_CONDITIONS, Conditions, Origin, Publication, Published
-from domain.relations import external_reference
-from domain.resources import Kind, ResourceFacts
+from domain.resources import DataClass, Kind, ResourceFacts
+from domain.restoring import Return
+from domain.sharing import Share
 from domain.stamps import Stamp
 from domain.uploads import add_part, begin_key_upload, begin_upload, fail_upload
+from domain.views import UserView
+from graphstore import describing, placing
 from graphstore.bolt import Engine
 from graphstore.cypher import facts, licenses, readings
+from graphstore.deleting import delete_container, delete_object
+from graphstore.erasing import erase, remove_revision
 from graphstore.instants import to_ms
+from graphstore.mentions import load_mentioned, load_targets, target_ids
 from graphstore.migrations import migrate
-from graphstore.publishing import Publisher
+from graphstore.publishing import Publisher, run_at_key
+from graphstore.relating import relate
+from graphstore.restoring import restore
+from graphstore.snapshotting import archive, remove_snapshot, take_snapshot, unarchive
 from graphstore.statements import Query, Row, all_rows, nothing
 from graphstore.store import GraphStore
+from graphstore.task_batches import TASK_BATCHES
+from graphstore.tasks import TaskWorker
 from graphstore.writing import apply_changes
 
 if TYPE_CHECKING:
@@ -87,12 +101,12 @@ class World:
     def new_id(self) -> str:
         return self.ids.new(self.now)
 
-    def _endless_ids(self) -> Iterator[str]:
+    def endless_ids(self) -> Iterator[str]:
         while True:
             yield self.new_id()
 
     def stamp(self, user: str, *, is_administrator: bool = False) -> Stamp:
-        return Stamp(Caller(user, is_administrator), self.tick(), self._endless_ids())
+        return Stamp(Caller(user, is_administrator), self.tick(), self.endless_ids())
 
     # -- raw statements
 
@@ -143,78 +157,149 @@ class World:
 
     # -- resources
 
-    async def project(self, user: str, name: str) -> str:
+    async def project(self, user: str, new: NewResource | str) -> str:
         stamp = self.stamp(user)
-        return await self.store.run_rule(
+        wanted = NewResource(new) if isinstance(new, str) else new
+        mentioned = await load_mentioned(self.store, wanted)
+        return await self.store.run_rule_on_two(
             "create a project",
-            lock=(),
-            load=facts.bucket(name, user, self.now_ms),
-            decide=lambda found: create_project(found, NewResource(name), stamp),
+            lock=target_ids(wanted),
+            load=(facts.bucket(wanted.name, user, self.now_ms), load_targets(wanted, stamp.caller, self.now_ms)),
+            decide=lambda found, targets: create_project(found, wanted, stamp, replace(mentioned, targets=targets)),
         )
 
     async def container(self, user: str, kind: Kind, parent: str, new: NewResource | str) -> str:
         stamp = self.stamp(user)
         wanted = NewResource(new) if isinstance(new, str) else new
-        return await self.store.run_rule(
+        mentioned = await load_mentioned(self.store, wanted)
+        place = facts.child_place(parent, kind, wanted.name, user, self.now_ms)
+        return await self.store.run_rule_on_two(
             "create a container",
-            lock=(parent,),
-            load=facts.child_place(parent, kind, wanted.name, user, self.now_ms),
-            decide=lambda found: create_container(found, kind, parent, wanted, stamp),
+            lock=(parent, *target_ids(wanted)),
+            load=(place, load_targets(wanted, stamp.caller, self.now_ms)),
+            decide=lambda found, targets: create_container(
+                found, kind, parent, wanted, stamp, replace(mentioned, targets=targets)
+            ),
         )
 
     async def begin_object(
-        self, user: str, parent: str, name: str, declared: Declared | None = None, *, is_multipart: bool = False
+        self,
+        user: str,
+        parent: str,
+        new: NewResource | str,
+        declared: Declared | None = None,
+        *,
+        is_multipart: bool = False,
     ) -> BegunUpload:
         stamp = self.stamp(user)
-        return await self.store.run_rule(
+        wanted = NewResource(new) if isinstance(new, str) else new
+        mentioned = await load_mentioned(self.store, wanted)
+        place = facts.child_place(parent, Kind.OBJECT, wanted.name, user, self.now_ms)
+        return await self.store.run_rule_on_two(
             "create an object",
-            lock=(parent,),
-            load=facts.child_place(parent, Kind.OBJECT, name, user, self.now_ms),
-            decide=lambda found: create_object(
+            lock=(parent, *target_ids(wanted)),
+            load=(place, load_targets(wanted, stamp.caller, self.now_ms)),
+            decide=lambda found, targets: create_object(
                 found,
                 parent,
-                NewResource(name),
+                wanted,
                 ObjectHeaders(),
                 declared or Declared(),
                 stamp=stamp,
                 is_multipart=is_multipart,
+                mentioned=replace(mentioned, targets=targets),
             ),
         )
 
     async def describe(self, user: str, resource: str, new: Description, if_revision: int | None = None) -> str:
-        stamp = self.stamp(user)
-        return await self.store.run_rule(
-            "describe",
-            lock=(resource,),
-            load=facts.resources([resource], user, self.now_ms),
-            decide=lambda found: update_resource(found.get(resource), resource, new, if_revision, stamp),
+        return await describing.describe(self.store, resource, new, if_revision, self.stamp(user))
+
+    async def set_labels(self, user: str, resource: str, *labels: NewLabel) -> str:
+        return await describing.set_labels(self.store, resource, labels, self.stamp(user))
+
+    async def remove_labels(self, user: str, resource: str, *keys: str) -> str:
+        return await describing.remove_labels(self.store, resource, keys, self.stamp(user))
+
+    async def set_class(self, user: str, resource: str, wanted: DataClass, *, is_recursive: bool = False) -> str:
+        return await describing.set_data_class(
+            self.store, resource, wanted, self.stamp(user), is_recursive=is_recursive
         )
 
     async def delete_object(self, user: str, object_id: str) -> str:
-        stamp = self.stamp(user)
+        return await delete_object(self.store, object_id, self.stamp(user))
 
-        def locks_of(found: ObjectDeletionFacts) -> Collection[str]:
-            return () if found.object is None else (found.object.id, *found.containers)
+    async def delete_container(self, user: str, container: str, *, is_recursive: bool = False) -> str:
+        return await delete_container(self.store, container, self.stamp(user), is_recursive=is_recursive)
 
-        return await self.store.run_rule_above(
-            "delete an object",
-            load=facts.deletion(object_id, user, self.now_ms),
-            locks_of=locks_of,
-            decide=lambda found: delete_object(found, object_id, stamp),
-        )
+    async def restore(self, user: str, resource: str, parent: str | None = None, name: str | None = None) -> str:
+        return await restore(self.store, resource, Return(parent, name), self.stamp(user))
 
-    async def delete_container(self, user: str, container: str) -> str:
-        stamp = self.stamp(user)
+    async def erase(
+        self,
+        user: str,
+        object_id: str,
+        version_id: str | None = None,
+        *,
+        confirmation: str | None = None,
+        is_blank: bool = False,
+    ) -> str:
+        named = await self.ask("MATCH (r:Resource {id: $id}) RETURN r.name AS name", id=object_id)
+        name = str(named[0]["name"]) if named else ""
+        wanted = Erasure(name if confirmation is None else confirmation, version_id, is_blank)
+        return await erase(self.store, object_id, wanted, self.stamp(user))
 
-        def locks_of(found: Mapping[str, ResourceFacts]) -> Collection[str]:
-            return {container, *(edge.parent_id for one in found.values() for edge in one.parents)}
+    async def remove_revision(self, user: str, object_id: str, version_id: str) -> str:
+        return await remove_revision(self.store, object_id, version_id, self.stamp(user))
 
-        return await self.store.run_rule_above(
-            "delete a container",
-            load=facts.resources([container], user, self.now_ms),
-            locks_of=locks_of,
-            decide=lambda found: delete_container(_container(found.get(container)), container, stamp),
-        )
+    async def finish_tasks(self) -> int:
+        """Do all that is left to be done later; answers how many batches that took."""
+        worker = TaskWorker(self.store, TASK_BATCHES, self.tick, self.endless_ids())
+        batches = 0
+        while await worker.run_once():
+            batches += 1
+        return batches
+
+    # -- snapshots and archives
+
+    async def snapshot(self, user: str, container: str, version: str = "1.0.0") -> str:
+        return await take_snapshot(self.store, container, version, self.stamp(user))
+
+    async def delete_snapshot(self, user: str, snapshot: str) -> str:
+        return await remove_snapshot(self.store, snapshot, self.stamp(user))
+
+    async def archive(self, user: str, project: str) -> str:
+        return await archive(self.store, project, self.stamp(user))
+
+    async def unarchive(self, user: str, project: str) -> str:
+        now = self.tick()
+
+        def stamp_of(caller: UserView | None) -> Stamp:
+            return self.stamp(user, is_administrator=caller is not None and caller.is_administrator)
+
+        return await unarchive(self.store, project, user, now, stamp_of)
+
+    # -- places
+
+    async def share(
+        self, user: str, child: str, parent: str, name: str | None = None, passes: Level = Level.READ
+    ) -> str:
+        return await placing.share(self.store, child, Share(parent, name, passes), self.stamp(user))
+
+    async def unlink_child(self, user: str, child: str, parent: str) -> str:
+        return await placing.unlink(self.store, child, parent, self.stamp(user))
+
+    async def move(
+        self, user: str, child: str, parent: str, name: str | None = None, *, source: str | None = None
+    ) -> str:
+        return await placing.move(self.store, child, Move(parent, source, name), self.stamp(user))
+
+    async def rename(self, user: str, child: str, name: str, parent: str | None = None) -> str:
+        return await placing.rename(self.store, child, name, parent, self.stamp(user))
+
+    async def clone(
+        self, user: str, source: str, parent: str, name: str | None = None, version_id: str | None = None
+    ) -> str:
+        return await placing.clone(self.store, source, NewClone(parent, name, version_id), self.stamp(user))
 
     # -- relations
 
@@ -227,18 +312,9 @@ class World:
     async def _relate(
         self, user: str, source: str, links: Sequence[Link | ExternalLink], *, is_adding: bool
     ) -> LinksChanged:
-        stamp = self.stamp(user)
-        inner = tuple(link for link in links if isinstance(link, Link))
-        outer = tuple(link for link in links if isinstance(link, ExternalLink))
-        targets = [link.target_id for link in inner]
-        keys = [external_reference(link.type, link.value, link.name).key for link in outer]
-        decide = add_relations if is_adding else remove_relations
-        return await self.store.run_rule_on_two(
-            "relate",
-            lock=(source,),
-            load=(facts.resources([source, *targets], user, self.now_ms), facts.links(source, targets, keys)),
-            decide=lambda found, standing: decide(LinkFacts(found, *standing), source, inner, outer, stamp),
-        )
+        inner = [link for link in links if isinstance(link, Link)]
+        outer = [link for link in links if isinstance(link, ExternalLink)]
+        return await relate(self.store, source, inner, outer, self.stamp(user), is_adding=is_adding)
 
     # -- bytes
 
@@ -305,18 +381,18 @@ class World:
         stamp = self.stamp(user)
         request = {
             **facts.key_request(bucket, cut_key(key)),
-            "i": 0,
             "user": user,
             "now": self.now_ms,
             "objectId": "",
             "uploadId": "",
         }
-        return await self.store.run_rule(
+        return await run_at_key(
+            self.store,
             "begin an upload to a key",
-            lock=(),
-            load=facts.keys([request]),
-            decide=lambda found: begin_key_upload(
-                found[0], bucket, key, headers or ObjectHeaders(), ("CRC32", "COMPOSITE"), stamp
+            request,
+            cut_key(key),
+            lambda found: begin_key_upload(
+                found, bucket, key, headers or ObjectHeaders(), ("CRC32", "COMPOSITE"), stamp
             ),
         )
 
@@ -358,10 +434,6 @@ class World:
     async def path_of(self, resource: str) -> str:
         paths = await self.store.read(readings.paths([resource]))
         return "/".join(paths[resource][0][1])
-
-
-def _container(found: ResourceFacts | None) -> Any:
-    return found
 
 
 def _object(found: ResourceFacts | None) -> Any:

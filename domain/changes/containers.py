@@ -23,6 +23,7 @@ class ContainerAdded:
     by: str
     is_made_by_put: bool = False
     location_constraint: str | None = None
+    authors: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,13 @@ class ContainerRevived:
 
 @dataclass(frozen=True, slots=True)
 class ContainerRemoved:
-    """An empty container becomes a tombstone; of a Project the bucket name is free again.
+    """A container becomes a tombstone by one deletion, with what it holds; of a Project the bucket name is free again.
 
-    `names` are (parent id, name) of every edge up.
+    `names` are (parent id, name) of every edge to a parent that isn't deleted with it: those names are free again.
     """
 
     id: str
+    deletion_id: str
     names: tuple[tuple[str, str], ...]
     at: datetime
     by: str

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.contents import Content, ObjectHeaders
-from domain.resources import DataClass, State, Versioning
+from domain.resources import DataClass, Kind, State, Versioning
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,7 @@ class ObjectAdded:
     id: str
     name: str
     parent_id: str
+    parent_kind: Kind
     state: State
     title: str | None
     description: str | None
@@ -22,6 +23,7 @@ class ObjectAdded:
     data_license: str
     at: datetime
     by: str
+    authors: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

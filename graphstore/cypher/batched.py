@@ -39,9 +39,10 @@ def users(ids: Sequence[str]) -> Query[dict[str, UserView]]:
 
 
 def _relation(found: Sequence[Any], *, is_outgoing: bool) -> RelationView:
-    kind, edge, other = found
+    own_id, kind, edge, other = found
     return RelationView(
         id=edge["id"],
+        own_id=own_id,
         kind=RelationKind(kind),
         name=edge.get("name"),
         note=edge.get("note"),
@@ -62,13 +63,17 @@ def _incoming(rows: Sequence[Row]) -> Mapping[int, list[RelationView]]:
     return {row["i"]: [_relation(found, is_outgoing=False) for found in row["found"]] for row in rows}
 
 
-_LINKS: Final[LiteralString] = "METADATA|ORIGIN|CUSTOM"
+PRESENT: Final = 2**53
+"""A number above all that a relation begins or ends at: what stands now."""
+
+_LINKS: Final[LiteralString] = "METADATA|ORIGIN|CUSTOM|POLICY"
 _PAGES_OF_LINKS: Final[LiteralString] = (
     "WHERE type(e) IN q.kinds AND e.id > q.after "
-    f"WITH q, r, e, o, {level_of('r')} AS ownLevel, {level_of('o')} AS level WHERE ownLevel >= 1 AND level >= 1 "
-    "WITH q, e, o, level ORDER BY e.id "
+    "AND coalesce(e.since, 0) <= q.number AND (e.until IS NULL OR q.number < e.until) "
+    f"WITH q, r, e, o, {level_of('r')} AS ownLevel, {level_of('o')} AS level "
+    "WHERE (ownLevel >= 1 OR q.number < $present) AND level >= 1 WITH q, e, o, level ORDER BY e.id "
     # Lists, not maps: the embedded engine takes the last map projection for the whole of a map around it.
-    f"WITH q, collect([type(e), properties(e), {view_map('o', 'level')}]) AS found "
+    f"WITH q, collect([q.id, type(e), properties(e), {view_map('o', 'level')}]) AS found "
     "RETURN q.i AS i, found[0..q.size] AS found"
 )
 _LINKS_OUT: Final = Statement(
@@ -85,18 +90,23 @@ _LINKS_IN: Final = Statement(
 
 @dataclass(frozen=True, slots=True)
 class RelationsRequest:
-    """One page of a resource's relations by the age of the edge: those after an edge's id ('' for the first)."""
+    """One page of a resource's relations by the age of the edge: those after an edge's id ('' for the first).
+
+    `number` asks for the outgoing ones that stood at a number of the resource (domain/revising.py), which the caller is
+    known to see through a snapshot or archive.
+    """
 
     resource_id: str
     kinds: tuple[RelationKind, ...]
     after: str
     size: int
+    number: int = PRESENT
 
 
 def relations(
     requests: Sequence[RelationsRequest], caller: str, now: int, *, is_outgoing: bool
 ) -> Query[Mapping[int, list[RelationView]]]:
-    """Pages of relations of many resources in one direction, by the request's place; METADATA, ORIGIN and CUSTOM."""
+    """Pages of relations of many resources in one direction, by the request's place, of the kinds that users add."""
     statement = _LINKS_OUT if is_outgoing else _LINKS_IN
     rows = [
         {
@@ -105,10 +115,11 @@ def relations(
             "kinds": [str(kind) for kind in request.kinds],
             "after": request.after,
             "size": request.size,
+            "number": request.number,
         }
         for index, request in enumerate(requests)
     ]
-    return statement.bind(requests=rows, caller=caller, now=now)
+    return statement.bind(requests=rows, present=PRESENT, caller=caller, now=now)
 
 
 # -- revisions
@@ -118,11 +129,19 @@ def _revisions(rows: Sequence[Row]) -> Mapping[int, list[RevisionView]]:
     return {row["i"]: [revision_view(found) for found in row["found"]] for row in rows}
 
 
+_LEVELS: Final[LiteralString] = (
+    f"WITH q, o, {level_of('o', with_public=False)} AS granted "
+    "WITH q, o, granted, CASE WHEN granted = 0 AND o.dataClass = 'PUBLIC' THEN 1 ELSE granted END AS level "
+)
+_READABLE: Final[LiteralString] = "(granted >= 1 OR r.dataClass = 'PUBLIC')"
+"""Who reads an Object by its class alone reads those of its revisions that were as open (of the newest: it is)."""
+
+
 _REVISIONS: Final = Statement(
     "revisions of many",
-    f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) WITH q, o, {level_of('o')} AS level "
+    f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) {_LEVELS}"
     "WHERE level >= 1 AND o.versionId IS NOT NULL "
-    "MATCH (o)-[:VERSION*0..]->(r) WHERE r.revisionNumber < q.below "
+    f"MATCH (o)-[:VERSION*0..]->(r) WHERE r.revisionNumber < q.below AND {_READABLE} "
     "WITH q, r ORDER BY r.revisionNumber DESC WITH q, collect(r{.*}) AS found "
     "RETURN q.i AS i, found[0..q.size] AS found",
     _revisions,
@@ -148,8 +167,8 @@ def _revisions_at(rows: Sequence[Row]) -> dict[int, RevisionView]:
 
 _REVISIONS_AT: Final = Statement(
     "revisions at",
-    f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) WITH q, o, {level_of('o')} AS level "
-    "WHERE level >= 1 OPTIONAL MATCH (r:Revision {versionId: q.version}) WHERE r.objectId = o.id "
+    f"UNWIND $requests AS q MATCH (o:Resource {{id: q.id, kind: 'OBJECT'}}) {_LEVELS}"
+    f"WHERE level >= 1 OPTIONAL MATCH (r:Revision {{versionId: q.version}}) WHERE r.objectId = o.id AND {_READABLE} "
     "WITH q, CASE WHEN o.versionId = q.version THEN o ELSE r END AS found WHERE found IS NOT NULL "
     "RETURN q.i AS i, q.version AS version, found{.*} AS revision",
     _revisions_at,
@@ -187,7 +206,9 @@ def _grants(rows: Sequence[Row]) -> Mapping[str, list[GrantView]]:
 
 _GRANTS: Final = Statement(
     "grants of many",
-    f"UNWIND $ids AS id MATCH (r:Resource {{id: id}}) WITH r, {level_of('r')} AS level WHERE level >= 4 "
+    "UNWIND $ids AS id MATCH (r:Resource {id: id}) OPTIONAL MATCH (r)-[:SNAPSHOT_OF]->(o:Resource) "
+    # Nobody has more than READ on a snapshot: its grants are managed with its original.
+    f"WITH r, {level_of('r')} AS level, {level_of('o')} AS originalLevel WHERE level >= 4 OR originalLevel >= 4 "
     "MATCH (r)-[g:GRANTED_TO]->(u:User) "
     "RETURN u.id AS user, u.displayName AS name, r.id AS resource, properties(g) AS grant",
     _grants,
@@ -249,7 +270,8 @@ def upload(upload_id: str) -> Query[UploadFacts | None]:
 COUNTERS: Final = Shape(
     "counters",
     "ContainerEntry",
-    "[e.sort, r.id, r.kind, r.objects, r.bytes, r.changedAt]",
+    "[e.sort, r.id, r.kind, coalesce(r.frozenObjects, r.objects), coalesce(r.frozenBytes, r.bytes), "
+    "coalesce(r.frozenChangedAt, r.changedAt)]",
     lambda row: (row[2], row[1]),
 )
 """Own counters of the containers in a container, for sums over subtrees."""

@@ -1,15 +1,20 @@
 """What rules must know, loaded under their locks: resources by id, the place of a key, uploads, grants."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 from domain.access import Level
+from domain.authors import Author
 from domain.contents import Declared, ObjectHeaders
-from domain.creation import BucketFacts, ChildPlaceFacts
+from domain.creation import BucketFacts, ChildPlaceFacts, Mentioned
 from domain.deletion import ObjectDeletionFacts
+from domain.describing import Known
 from domain.granting import GrantFacts
 from domain.keys import KeyCut, container_sort, object_sort
+from domain.licenses import license_key
+from domain.linking import Identity, Link, LinkFacts, StandingLink
 from domain.publishing import KeyFacts, Published, UploadFacts
 from domain.relations import RelationKind
 from domain.resources import (
@@ -22,7 +27,9 @@ from domain.resources import (
     ResourceFacts,
     State,
     Versioning,
+    Words,
 )
+from domain.snapshots import LATEST, VERSION_MARK, versioned_beginning
 from graphstore.cypher.rights import level_of
 from graphstore.statements import Query, Row, Statement, nothing
 
@@ -30,12 +37,13 @@ _PARENTS: Final[LiteralString] = (
     "[({n})-[edgeUp:BELONGS_TO|DELETED]->(nodeUp:Resource) | "
     "{{parent: nodeUp.id, name: edgeUp.name, home: edgeUp.home, passes: edgeUp.passes, "
     "since: coalesce(edgeUp.since, 0), epoch: nodeUp.epoch, state: nodeUp.state, "
-    "frozen: coalesce(nodeUp.frozen, false)}}]"
+    "frozen: coalesce(nodeUp.frozen, false), former: type(edgeUp) = 'DELETED'}}]"
 )
 _DESCRIBED: Final[LiteralString] = (
-    "{n}.title IS NULL AND {n}.description IS NULL "
+    "{n}.title IS NULL AND {n}.description IS NULL AND {n}.authors IS NULL "
     "AND NOT EXISTS {{ ({n})-[:GRANTED_TO]->() }} "
-    "AND NOT EXISTS {{ ({n})-[:METADATA|ORIGIN|POLICY|CUSTOM|CITES|LABELLED]-() }} "
+    "AND size([({n})-[linkOf:METADATA|ORIGIN|POLICY|CUSTOM|CITES]-() WHERE linkOf.until IS NULL | 1]) = 0 "
+    "AND size([({n})-[:LABELLED]->(labelOf:Labelling) WHERE labelOf.until IS NULL | 1]) = 0 "
     "AND size([({n})-[edgeUp:BELONGS_TO]->() | 1]) = 1 "
     "AND coalesce({n}.snapshotted, false) = false"
 )
@@ -44,7 +52,7 @@ _DESCRIBED: Final[LiteralString] = (
 def resource_map(node: LiteralString, level: LiteralString) -> LiteralString:
     """Expression for all that `resource_facts` reads of a node, with a level expression.
 
-    Its inner names (edgeUp, nodeUp, contentOf) must not be names of the statement around it.
+    Its inner names (edgeUp, nodeUp, contentOf, linkOf, labelOf) must not be names of the statement around it.
     """
     parents = _PARENTS.format(n=node)
     plain = _DESCRIBED.format(n=node)
@@ -64,6 +72,9 @@ def resource_facts(found: Mapping[str, Any] | None) -> ResourceFacts | None:
     parents = tuple(_parent_edge(edge) for edge in found["parents"])
     if kind is Kind.OBJECT:
         state = State(found["state"])
+        # A living Object has DELETED edges too, for a while after its home was restored (graphstore/relinking.py).
+        former = tuple(edge for edge in parents if edge.is_former and state is not State.DELETED)
+        parents = tuple(edge for edge in parents if edge not in former)
         is_home_deleted = any(edge.is_home and edge.parent_state is State.DELETED for edge in parents)
         return ObjectFacts(
             id=found["id"],
@@ -78,6 +89,11 @@ def resource_facts(found: Mapping[str, Any] | None) -> ResourceFacts | None:
             published=_published_facts(found),
             is_in_past=bool(found.get("inPast")),
             is_deleted_with_home=is_home_deleted and state is not State.DELETED,
+            former_shares=former,
+            own_state=state if is_home_deleted else None,
+            metadata_license=found["metadataLicense"],
+            data_license=found["dataLicense"],
+            words=_words(found),
         )
     return ContainerFacts(
         id=found["id"],
@@ -100,7 +116,13 @@ def resource_facts(found: Mapping[str, Any] | None) -> ResourceFacts | None:
         data_license=found["dataLicense"],
         is_frozen=bool(found.get("frozen")),
         snapshot_of=found.get("snapshotOf"),
+        frozen_at=found.get("frozenAt"),
+        words=_words(found),
     )
+
+
+def _words(found: Mapping[str, Any]) -> Words:
+    return Words(found.get("title"), found.get("description"), found.get("authors"))
 
 
 def _parent_edge(found: Mapping[str, Any]) -> ParentEdge:
@@ -113,6 +135,7 @@ def _parent_edge(found: Mapping[str, Any]) -> ParentEdge:
         parent_epoch=found["epoch"],
         parent_state=State(found["state"]),
         is_parent_frozen=bool(found["frozen"]),
+        is_former=bool(found["former"]),
     )
 
 
@@ -197,7 +220,9 @@ def _deletion(rows: Sequence[Row]) -> ObjectDeletionFacts:
         return ObjectDeletionFacts(None, {})
     containers = [_container(found) for found in rows[0]["containers"]]
     return ObjectDeletionFacts(
-        _object(rows[0]["object"]), {container.id: container for container in containers if container is not None}
+        _object(rows[0]["object"]),
+        {container.id: container for container in containers if container is not None},
+        Level(rows[0]["homeLevel"]),
     )
 
 
@@ -205,7 +230,7 @@ _DELETION: Final = Statement(
     "facts of a deletion",
     "MATCH (o:Resource {id: $id, kind: 'OBJECT'}) "
     "OPTIONAL MATCH (o)-[:BELONGS_TO*1..3]->(c:Resource) WITH o, collect(DISTINCT c) AS above "
-    f"RETURN {resource_map('o', level_of('o'))} AS object, "
+    f"RETURN {resource_map('o', level_of('o'))} AS object, {level_of('o', by_homes=True)} AS homeLevel, "
     f"[c IN above | {resource_map('c', '0')}] AS containers",
     _deletion,
 )
@@ -247,16 +272,50 @@ def _child_place(rows: Sequence[Row]) -> ChildPlaceFacts:
         project_name=names[0],
         parent_path="".join(f"{name}/" for name in names[1:]),
         is_name_taken=rows[0]["taken"],
+        is_behind_snapshot=rows[0]["hidden"],
     )
 
 
+_CHILD_COLUMNS: Final[LiteralString] = (
+    f"RETURN {resource_map('parent', level_of('parent'))} AS parent, taken IS NOT NULL AS taken, hidden, "
+    "[path = (parent)-[:BELONGS_TO|DELETED*0..3 {home: true}]->(up:Resource) | "
+    "{depth: length(path), id: up.id, name: up.name}] AS way"
+)
 _CHILD_PLACE: Final = Statement(
     "place of a new child",
     "MATCH (parent:Resource {id: $parent}) "
+    "OPTIONAL MATCH (taken:Entry {sort: $sort}) WITH parent, taken, false AS hidden " + _CHILD_COLUMNS,
+    _child_place,
+)
+SNAPSHOT_BESIDE: Final[LiteralString] = (
+    "OPTIONAL MATCH (:ContainerEntry {sort: q.named})-[:NAMES]->(beside:Resource) "
+    "OPTIONAL MATCH (itself:Resource {id: q.own}) "
+    "OPTIONAL MATCH (standing:Snapshot {versionKey: coalesce(beside.id, itself.id, '') + '@' + "
+    "CASE WHEN q.version = 'latest' THEN coalesce(beside.latestVersion, itself.latestVersion, '') "
+    "ELSE q.version END}) "
+)
+"""From how a name begins (`snapshot_request`) to the snapshot that stands there, deleted or not."""
+assert LATEST == "latest", "the text names it"
+
+
+def snapshot_request(parent_id: str, beginning: str) -> dict[str, str]:
+    """Return what SNAPSHOT_BESIDE reads of a name's beginning in a parent (domain/snapshots.py)."""
+    container, _, version = beginning.rpartition(VERSION_MARK)
+    return {
+        "named": container_sort(parent_id, container) if container else "",
+        "own": "" if container else parent_id,
+        "version": version,
+    }
+
+
+_CHILD_PLACE_VERSIONED: Final = Statement(
+    "place of a new child that a snapshot might hide",
+    "WITH $request AS q MATCH (parent:Resource {id: $parent}) "
     "OPTIONAL MATCH (taken:Entry {sort: $sort}) "
-    f"RETURN {resource_map('parent', level_of('parent'))} AS parent, taken IS NOT NULL AS taken, "
-    "[path = (parent)-[:BELONGS_TO|DELETED*0..3 {home: true}]->(up:Resource) | "
-    "{depth: length(path), id: up.id, name: up.name}] AS way",
+    + SNAPSHOT_BESIDE
+    + "WITH parent, taken, standing IS NOT NULL AND standing.state = 'AVAILABLE' "
+    # A collection holds no snapshot of its own, and a dataset none at all.
+    "AND (parent.kind = 'PROJECT' OR parent.kind = 'COLLECTION' AND q.own = '') AS hidden " + _CHILD_COLUMNS,
     _child_place,
 )
 
@@ -264,7 +323,11 @@ _CHILD_PLACE: Final = Statement(
 def child_place(parent_id: str, kind: Kind, name: str, caller: str, now: int) -> Query[ChildPlaceFacts]:
     """Load the parent of a child to be made and whether the name is taken."""
     sort = object_sort(parent_id, name) if kind is Kind.OBJECT else container_sort(parent_id, name)
-    return _CHILD_PLACE.bind(parent=parent_id, sort=sort, caller=caller, now=now)
+    beginning = versioned_beginning(name, Kind.PROJECT) if kind is Kind.OBJECT else None
+    if beginning is None:
+        return _CHILD_PLACE.bind(parent=parent_id, sort=sort, caller=caller, now=now)
+    request = snapshot_request(parent_id, beginning)
+    return _CHILD_PLACE_VERSIONED.bind(parent=parent_id, sort=sort, request=request, caller=caller, now=now)
 
 
 # -- places of keys
@@ -421,6 +484,7 @@ def upload_facts(found: Mapping[str, Any] | None) -> UploadFacts | None:
         checksum_type=found.get("checksumType"),
         created_by=found["createdBy"],
         finished=finished,
+        is_frozen=bool(found.get("frozen")),
     )
 
 
@@ -435,7 +499,8 @@ _UPLOAD: Final = Statement(
     "MATCH (upload:Upload {id: $id}) SET upload.lockCount = upload.lockCount + 1 "
     "WITH upload OPTIONAL MATCH (o:Resource {id: coalesce(upload.objectId, ''), kind: 'OBJECT'}) "
     "SET o.lockCount = o.lockCount + 1 "
-    f"RETURN {UPLOAD_MAP} AS upload, {resource_map('o', level_of('o'))} AS object",
+    "WITH upload, o OPTIONAL MATCH (p:Resource {id: upload.projectId}) "
+    f"RETURN upload{{.*, frozen: p.frozen}} AS upload, {resource_map('o', level_of('o'))} AS object",
     _upload,
 )
 
@@ -448,26 +513,90 @@ def upload(upload_id: str, caller: str, now: int) -> Query[tuple[UploadFacts | N
 # -- relations
 
 
-def _links(rows: Sequence[Row]) -> tuple[frozenset[tuple[RelationKind, str, str | None]], frozenset[str]]:
-    relations = {(RelationKind(row["type"]), row["target"], row["name"]) for row in rows if not row["key"]}
-    return frozenset(relations), frozenset(row["key"] for row in rows if row["key"])
+def _links(rows: Sequence[Row]) -> LinkFacts:
+    existing: dict[Identity, StandingLink] = {}
+    external: dict[str, StandingLink] = {}
+    revisions: set[tuple[str, str]] = set()
+    for row in rows:
+        standing = StandingLink(row["id"], row["since"], row["version"])
+        match row["what"]:
+            case "relation":
+                existing[RelationKind(row["type"]), row["target"], row["name"]] = standing
+            case "citation":
+                external[row["name"]] = standing
+            case _:
+                revisions.add((row["target"], row["version"]))
+    return LinkFacts({}, existing, external, frozenset(revisions))
 
 
+_REVISIONS_NAMED: Final[LiteralString] = (
+    "UNWIND $pins AS pin OPTIONAL MATCH (newest:Object {versionId: pin}) "
+    "OPTIONAL MATCH (older:Revision {versionId: pin}) "
+    "WITH pin, coalesce(newest.id, older.objectId) AS owner WHERE owner IS NOT NULL "
+)
 _LINKS: Final = Statement(
     "standing relations",
-    "MATCH (s:Resource {id: $source})-[x:METADATA|ORIGIN|CUSTOM]->(t:Resource) WHERE t.id IN $targets "
-    "RETURN type(x) AS type, t.id AS target, x.name AS name, '' AS key "
-    "UNION ALL MATCH (s:Resource {id: $source})-[:CITES]->(e:External) WHERE e.key IN $keys "
-    "RETURN '' AS type, '' AS target, null AS name, e.key AS key",
+    "MATCH (s:Resource {id: $source})-[x:METADATA|ORIGIN|CUSTOM|POLICY]->(t:Resource) "
+    "WHERE t.id IN $targets AND x.until IS NULL "
+    "RETURN 'relation' AS what, type(x) AS type, t.id AS target, x.name AS name, x.id AS id, "
+    "coalesce(x.since, 0) AS since, x.targetVersionId AS version "
+    "UNION ALL MATCH (s:Resource {id: $source})-[x:CITES]->(e:External) WHERE e.key IN $keys AND x.until IS NULL "
+    "RETURN 'citation' AS what, '' AS type, '' AS target, e.key AS name, x.id AS id, "
+    "coalesce(x.since, 0) AS since, null AS version "
+    f"UNION ALL {_REVISIONS_NAMED}"
+    "RETURN 'revision' AS what, '' AS type, owner AS target, '' AS name, '' AS id, 0 AS since, pin AS version",
     _links,
 )
 
 
-def links(
-    source_id: str, targets: Sequence[str], keys: Sequence[str]
-) -> Query[tuple[frozenset[tuple[RelationKind, str, str | None]], frozenset[str]]]:
-    """Load which relations stand from the source to the targets, and which external references it cites."""
-    return _LINKS.bind(source=source_id, targets=sorted(set(targets)), keys=sorted(set(keys)))
+def links(source_id: str, links: Sequence[Link], keys: Sequence[str]) -> Query[LinkFacts]:
+    """Load which of the relations and citations (by their keys) stand from the source, and which pins are revisions.
+
+    `resources` are left empty.
+    """
+    return _LINKS.bind(
+        source=source_id,
+        targets=sorted({link.target_id for link in links}),
+        keys=sorted(set(keys)),
+        pins=pins_of(links),
+    )
+
+
+def pins_of(links: Iterable[Link]) -> list[str]:
+    """Return the versionIds that relations name."""
+    return sorted({link.target_version_id for link in links if link.target_version_id is not None})
+
+
+# -- what a call mentions
+
+
+def _mentioned(rows: Sequence[Row]) -> Mentioned:
+    ids: defaultdict[str, set[str]] = defaultdict(set)
+    revisions: set[tuple[str, str]] = set()
+    for row in rows:
+        ids[row["what"]].add(row["id"])
+        if row["what"] == "revision":
+            revisions.add((row["owner"], row["id"]))
+    known = Known(frozenset(ids["license"]), frozenset(ids["user"]))
+    return Mentioned(known, revisions=frozenset(revisions))
+
+
+_MENTIONED: Final = Statement(
+    "what a call mentions",
+    "UNWIND $licenses AS key MATCH (l:License {key: key}) RETURN 'license' AS what, l.id AS id, '' AS owner "
+    "UNION ALL UNWIND $users AS user MATCH (u:User {id: user}) RETURN 'user' AS what, u.id AS id, '' AS owner "
+    f"UNION ALL {_REVISIONS_NAMED}RETURN 'revision' AS what, pin AS id, owner",
+    _mentioned,
+)
+
+
+def mentioned(licenses: Iterable[str], authors: Iterable[Author], links: Iterable[Link] = ()) -> Query[Mentioned]:
+    """Load which of the licences, users and pinned revisions there are; all of them stay. `targets` are left empty."""
+    return _MENTIONED.bind(
+        licenses=sorted({license_key(license_id) for license_id in licenses}),
+        users=sorted({author.user_id for author in authors if author.user_id is not None}),
+        pins=pins_of(links),
+    )
 
 
 # -- grants
@@ -482,6 +611,7 @@ def _grant(rows: Sequence[Row]) -> GrantFacts:
         is_user_known=row["known"],
         granted=None if row["granted"] is None else Level(row["granted"]),
         other_admins=row["others"],
+        original_level=Level(row["originalLevel"]),
     )
 
 
@@ -490,7 +620,9 @@ _GRANT: Final = Statement(
     "MATCH (r:Resource {id: $resource}) "
     "OPTIONAL MATCH (u:User {id: $user}) "
     "OPTIONAL MATCH (r)-[g:GRANTED_TO]->(:User {id: $user}) "
-    f"RETURN {resource_map('r', level_of('r'))} AS resource, u IS NOT NULL AS known, g.level AS granted, "
+    "OPTIONAL MATCH (r)-[:SNAPSHOT_OF]->(o:Resource) "
+    f"RETURN {resource_map('r', level_of('r'))} AS resource, {level_of('o')} AS originalLevel, "
+    "u IS NOT NULL AS known, g.level AS granted, "
     "size([(r)-[other:GRANTED_TO]->(holder:User) WHERE other.level = 4 AND other.expiresAt IS NULL "
     "AND holder.id <> $user AND holder.active = true | 1]) AS others",
     _grant,

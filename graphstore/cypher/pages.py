@@ -15,16 +15,17 @@ from typing import Any, Final, LiteralString
 
 from domain.keys import successor
 from graphstore.bolt import EngineKind
+from graphstore.cypher.frozen_rows import FrozenNames
 from graphstore.cypher.rights import level_of
 from graphstore.cypher.views import state_of, view_map
 from graphstore.statements import Query, Row
 
 BRANCHES_MAX: Final = 25
-_NUMBERS: Final[tuple[LiteralString, ...]] = (
+NUMBERS: Final[tuple[LiteralString, ...]] = (
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12",
     "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24",
 )  # fmt: skip
-assert len(_NUMBERS) == BRANCHES_MAX, "one number a branch"
+assert len(NUMBERS) == BRANCHES_MAX, "one number a branch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,11 @@ def whole(parent_id: str) -> Range:
 
 
 class Shape:
-    """What a page brings of each name: the label of its Entries, the columns of a row, and (kind, id) of its child."""
+    """What a page brings of each name: the label of its Entries, the columns of a row, and (kind, id) of its child.
+
+    `way` leads from an Entry, or what else has a `sort`, to the resource. `frozen_of` tells where the names are that a
+    row's child shows, if that is a container of an archive.
+    """
 
     def __init__(
         self,
@@ -74,11 +79,16 @@ class Shape:
         label: LiteralString,
         columns: LiteralString,
         child_of: Callable[[Sequence[Any]], tuple[str, str]],
+        *,
+        way: LiteralString = "-[:NAMES]->",
+        frozen_of: Callable[[Sequence[Any]], FrozenNames | None] = lambda _: None,
     ) -> None:
         self.name = name
         self.label: LiteralString = label
         self.columns: LiteralString = columns
         self.child_of = child_of
+        self.way: LiteralString = way
+        self.frozen_of = frozen_of
 
 
 def _child_of_view(row: Sequence[Any]) -> tuple[str, str]:
@@ -89,21 +99,38 @@ def _child_of_key(row: Sequence[Any]) -> tuple[str, str]:
     return row[2], row[1]
 
 
+def _frozen_of_view(row: Sequence[Any]) -> FrozenNames | None:
+    return _archived(row[1]["id"], row[1].get("frozenAt"))
+
+
+def _frozen_of_key(row: Sequence[Any]) -> FrozenNames | None:
+    return _archived(row[1], row[-1])
+
+
+def _archived(container_id: str, epoch: int | None) -> FrozenNames | None:
+    """Names of a living container's child: what is frozen among these belongs to an archive."""
+    return None if epoch is None else FrozenNames(container_id, container_id, epoch)
+
+
 _VIEW: Final[LiteralString] = f"[e.sort, {view_map('r', level_of('r'))}]"
-ALL_NAMES: Final = Shape("names", "Entry", _VIEW, _child_of_view)
-CONTAINER_NAMES: Final = Shape("container names", "ContainerEntry", _VIEW, _child_of_view)
+ALL_NAMES: Final = Shape("names", "Entry", _VIEW, _child_of_view, frozen_of=_frozen_of_view)
+CONTAINER_NAMES: Final = Shape("container names", "ContainerEntry", _VIEW, _child_of_view, frozen_of=_frozen_of_view)
 KEY_COLUMNS: Final = (
     "sort", "id", "kind", "state", "etag", "length", "publishedAt", "createdBy", "objects", "checksums",
-    "checksumType", "dataClass", "granted",
+    "checksumType", "dataClass", "granted", "frozenAt",
 )  # fmt: skip
 _KEYS: Final[LiteralString] = (
     f"e.sort, r.id, r.kind, {state_of('r')}, r.etag, r.contentLength, r.publishedAt, r.createdBy, r.objects, "
     "r.checksums, r.checksumType, r.dataClass"
 )
-KEYS: Final = Shape("keys", "Entry", f"[{_KEYS}, 4]", _child_of_key)
+KEYS: Final = Shape("keys", "Entry", f"[{_KEYS}, 4, r.frozenAt]", _child_of_key, frozen_of=_frozen_of_key)
 """Names below a container that the caller may read by a grant: everything below is his to list."""
 KEYS_WITH_RIGHTS: Final = Shape(
-    "keys with rights", "Entry", f"[{_KEYS}, {level_of('r', with_public=False)}]", _child_of_key
+    "keys with rights",
+    "Entry",
+    f"[{_KEYS}, {level_of('r', with_public=False)}, r.frozenAt]",
+    _child_of_key,
+    frozen_of=_frozen_of_key,
 )
 """Names below a container that only its class opens: each needs a class or grant of its own."""
 
@@ -118,13 +145,14 @@ def _found(rows: Sequence[Row]) -> Mapping[int, Sequence[Any]]:
 
 def _parameters(ranges: Sequence[Range], size: int, caller: str, now: int) -> dict[str, Any]:
     parameters: dict[str, Any] = {"size": size, "caller": caller, "now": now}
-    for number, stretch in zip(_NUMBERS, ranges, strict=False):
+    for number, stretch in zip(NUMBERS, ranges, strict=False):
         parameters["lower" + number] = stretch.lower
         parameters["upper" + number] = stretch.upper
     return parameters
 
 
-def _bounds(number: LiteralString, stretch: Range) -> LiteralString:
+def bounds(number: LiteralString, stretch: Range) -> LiteralString:
+    """Condition that the `sort` of `e` lies in a range, whose bounds are the parameters of this number."""
     lower: LiteralString = ">=" if stretch.is_lower_included else ">"
     return f"e.sort {lower} $lower{number} AND e.sort < $upper{number}"
 
@@ -132,9 +160,9 @@ def _bounds(number: LiteralString, stretch: Range) -> LiteralString:
 def upper_query(shape: Shape, ranges: Sequence[Range], size: int) -> Query[Mapping[int, str | None]]:
     """First half of a forward page on the embedded engine: by index of the range, the greatest sort of its page."""
     branches: list[LiteralString] = [
-        f"MATCH (e:{shape.label}) WHERE {_bounds(number, stretch)} WITH e LIMIT $size "
+        f"MATCH (e:{shape.label}) WHERE {bounds(number, stretch)} WITH e LIMIT $size "
         f"RETURN {number} AS i, max(e.sort) AS upper"
-        for number, stretch in zip(_NUMBERS, ranges, strict=False)
+        for number, stretch in zip(NUMBERS, ranges, strict=False)
     ]
     return Query(f"upper of {shape.name}", " UNION ALL ".join(branches), _parameters(ranges, size, "", 0), _uppers)
 
@@ -153,14 +181,14 @@ def page_query(
     direction: LiteralString = "DESC" if is_backward else "ASC"
     parameters = _parameters(ranges, size, caller, now)
     branches: list[LiteralString] = []
-    for index, (number, stretch) in enumerate(zip(_NUMBERS, ranges, strict=False)):
-        bounds = _bounds(number, stretch)
+    for index, (number, stretch) in enumerate(zip(NUMBERS, ranges, strict=False)):
+        within = bounds(number, stretch)
         if uppers is not None:
-            bounds = f"{bounds} AND e.sort <= $last{number}"
+            within = f"{within} AND e.sort <= $last{number}"
             parameters["last" + number] = uppers.get(index) or ""
         branches.append(
             # Without the hint Neo4j may scan and filter, for a small graph: slow later, and wrong above U+FFFF.
-            f"MATCH (e:{shape.label})-[:NAMES]->(r:Resource) USING INDEX SEEK e:{shape.label}(sort) WHERE {bounds} "
+            f"MATCH (e:{shape.label}){shape.way}(r:Resource) USING INDEX SEEK e:{shape.label}(sort) WHERE {within} "
             f"WITH e, r ORDER BY e.sort {direction} LIMIT $size "
             f"RETURN {number} AS i, collect({shape.columns}) AS found"
         )

@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from domain.access import Level
 from domain.contents import BlobFacts, PartFacts
+from domain.frozen_keys import FrozenCut
 from domain.keys import KeyCut
 from domain.publishing import UploadFacts
-from domain.resources import ContainerFacts
+from domain.resources import ContainerFacts, DataClass
 from domain.views import ObjectView, RevisionView
 from graphstore.cypher.accounts import CredentialRecord, credential_record
 from graphstore.cypher.facts import KEY_COLUMNS, UPLOAD_MAP, WAY, key_request, upload_facts, way_of
@@ -32,11 +34,20 @@ class ContentRef:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotPlace:
+    """How far the way of a key into a snapshot goes: the containers that exist there, itself first, with levels."""
+
+    cut: FrozenCut
+    containers: tuple[ContainerFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Resolution:
     """Everything about one request; levels in it are those of the signing user (of nobody, if there is none).
 
     `way` are the containers on the key's way that exist, top first. `object` is what stands in the key's place,
-    whatever its state and whether the caller may see it: `object.level` tells.
+    whatever its state and whether the caller may see it: `object.level` tells. Where the key leads into a `snapshot`,
+    `way` ends before that, and `object` is what stood in the key's place there.
     """
 
     credential: CredentialRecord | None
@@ -45,14 +56,23 @@ class Resolution:
     object: ObjectView | None
     content: ContentRef | None
     upload: UploadFacts | None
+    snapshot: SnapshotPlace | None = None
+
+    @property
+    def containers(self) -> tuple[ContainerFacts, ...]:
+        """All containers on the way that exist, top first: the project, those in it, and those in a snapshot."""
+        if self.project is None:
+            return ()
+        return (self.project, *self.way, *(() if self.snapshot is None else self.snapshot.containers))
 
     @property
     def lowest(self) -> ContainerFacts | None:
         """The deepest container on the way that exists."""
-        return self.way[-1] if self.way else self.project
+        return self.containers[-1] if self.containers else None
 
 
 def _blob(found: Mapping[str, Any]) -> BlobFacts:
+    assert found.get("wrappedKey") is not None, "a blob that a content refers to has its key"
     return BlobFacts(
         id=found["id"],
         length_bytes=found["length"],
@@ -64,16 +84,20 @@ def _blob(found: Mapping[str, Any]) -> BlobFacts:
     )
 
 
-def _content(found: Mapping[str, Any] | None, blob: Mapping[str, Any] | None) -> ContentRef | None:
+def content_ref(found: Mapping[str, Any] | None, blob: Mapping[str, Any] | None) -> ContentRef | None:
+    """Read a Content, and its Blob where it has one part."""
     if found is None:
         return None
     assert found["partCount"] or blob is not None, "a content in one piece has its blob"
     return ContentRef(found["id"], found["length"], None if blob is None else _blob(blob))
 
 
-def _check_shown(shown: RevisionView, content: Mapping[str, Any] | None) -> None:
+def check_shown(shown: RevisionView, content: Mapping[str, Any] | None) -> None:
     """Check that the revision's words and its bytes belong together; where not, the engine reads again."""
-    assert content is not None, "a revision has a content"
+    if shown.erased_at is not None:
+        return
+    # An erasure that crosses the read may leave a content without its properties.
+    assert content, "a revision has a content"
     assert (content["etag"], content["length"]) == (shown.etag, shown.length_bytes), "a revision shows its own bytes"
 
 
@@ -83,13 +107,13 @@ def _resolutions(rows: Sequence[Row]) -> Mapping[int, Resolution]:
         project, way = way_of(row)
         found = None if row["object"] is None else object_view(row["object"])
         if row["wantsContent"] and found is not None and found.published is not None:
-            _check_shown(found.published, row["content"])
+            check_shown(found.published, row["content"])
         answers[row["i"]] = Resolution(
             credential=credential_record(row["credential"], row["user"]),
             project=project,
             way=way,
             object=found,
-            content=_content(row["content"], row["blob"]),
+            content=content_ref(row["content"], row["blob"]),
             upload=upload_facts(row["upload"]),
         )
     return answers
@@ -119,7 +143,8 @@ class KeyRequest:
     """What to resolve: a bucket and key (cut; the empty key for the bucket itself) for the owner of an access key.
 
     `access_key_id` is empty for anonymous requests. With an `upload_id` the upload comes along, and the Object that
-    waits for it instead of what stands at the key.
+    waits for it instead of what stands at the key. `frozen` is the key's other cut, if it may lead into a snapshot.
+    With `is_prefix` the key stands for all that a listing could answer: its way matters, not what is at its end.
     """
 
     access_key_id: str
@@ -128,6 +153,8 @@ class KeyRequest:
     now_ms: int
     upload_id: str = ""
     wants_content: bool = False
+    frozen: FrozenCut | None = None
+    is_prefix: bool = False
 
 
 def resolve(requests: Sequence[KeyRequest]) -> Query[Mapping[int, Resolution]]:
@@ -148,11 +175,21 @@ def resolve(requests: Sequence[KeyRequest]) -> Query[Mapping[int, Resolution]]:
 
 @dataclass(frozen=True, slots=True)
 class VersionAt:
-    """A revision found by its versionId below a key, with the caller's level on its Object."""
+    """A revision found by its versionId below a key, with the caller's level on its Object.
+
+    `granted` is the level that grants alone give: older revisions may be less open than the Object is.
+    """
 
     object: ObjectView
     revision: RevisionView
     content: ContentRef
+    granted: Level
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the caller may read just this revision."""
+        is_open = DataClass.PUBLIC is self.object.data_class is self.revision.data_class
+        return self.granted >= Level.READ or is_open
 
 
 def _version(rows: Sequence[Row]) -> VersionAt | None:
@@ -160,11 +197,11 @@ def _version(rows: Sequence[Row]) -> VersionAt | None:
         return None
     row = rows[0]
     revision = revision_view(row["revision"])
-    _check_shown(revision, row["content"])
+    check_shown(revision, row["content"])
     assert revision.version_id == row["version"], "the node found still holds the revision"
-    content = _content(row["content"], row["blob"])
+    content = content_ref(row["content"], row["blob"])
     assert content is not None, "a revision has a content"
-    return VersionAt(object_view(row["object"]), revision, content)
+    return VersionAt(object_view(row["object"]), revision, content, Level(row["granted"]))
 
 
 _VERSION: Final = Statement(
@@ -178,6 +215,7 @@ _VERSION: Final = Statement(
     "MATCH (found)-[:CONTENT]->(content:Content) "
     "OPTIONAL MATCH (content)-[:PART]->(blob:Blob) WHERE content.partCount = 0 "
     f"RETURN {view_map('owner', level_of('owner', 'q.user', 'q.now'))} AS object, found{{.*}} AS revision, "
+    f"{level_of('owner', 'q.user', 'q.now', with_public=False)} AS granted, "
     "content{.*} AS content, blob{.*} AS blob, q.version AS version",
     _version,
 )

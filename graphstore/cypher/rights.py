@@ -12,22 +12,28 @@ from typing import LiteralString
 
 
 def level_of(
-    node: LiteralString, user: LiteralString = "$caller", now: LiteralString = "$now", *, with_public: bool = True
+    node: LiteralString,
+    user: LiteralString = "$caller",
+    now: LiteralString = "$now",
+    *,
+    with_public: bool = True,
+    by_homes: bool = False,
 ) -> LiteralString:
     """Expression for a user's effective level on a node, 0 where the node is null.
 
     `user` is an expression for his id ('' for anonymous callers), `now` for the instant in ms. Grants of a user who
     was stopped count for nothing, so that what he began before is refused when it is decided. Without `with_public`
-    only grants count. The null check matters: a pattern that starts at a null node matches anything on the embedded
-    engine.
+    only grants count; with `by_homes` only those that reach it through homes. The null check matters: a pattern that
+    starts at a null node matches anything on the embedded engine.
     """
     base: LiteralString = f"CASE WHEN {node}.dataClass = 'PUBLIC' THEN 1 ELSE 0 END" if with_public else "0"
+    not_home: LiteralString = "WHEN hop.home = false THEN 0 " if by_homes else ""
     return (
         f"CASE WHEN {node} IS NULL THEN 0 ELSE reduce(best = {base}, found IN "
         f"[path = ({node})-[:BELONGS_TO|DELETED|SNAPSHOT_OF*0..3]->(:Resource)-[granted:GRANTED_TO]->"
         f"(:User {{id: {user}, active: true}}) "
         f"WHERE granted.expiresAt IS NULL OR granted.expiresAt > {now} | "
-        "reduce(least = 4, hop IN relationships(path) | CASE "
+        f"reduce(least = 4, hop IN relationships(path) | CASE {not_home}"
         # What has its home elsewhere was unlinked when the container it was shared into was deleted.
         "WHEN hop.home = false AND endNode(hop).state = 'DELETED' THEN 0 "
         "WHEN coalesce(hop.level, hop.passes) < least THEN coalesce(hop.level, hop.passes) ELSE least END)] | "

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any, LiteralString
 
 from domain.access import Level
-from domain.resources import DataClass, Kind, State, Versioning
-from domain.views import ContainerView, FrozenView, ObjectView, ResourceView, RevisionView
+from domain.authors import authors_from_text
+from domain.resources import DEFAULT_LICENSE, DataClass, Kind, State, Versioning
+from domain.views import ContainerView, FrozenView, HeldView, ObjectView, ResourceView, RevisionView
 from graphstore.cypher.facts import headers_of
 from graphstore.instants import from_ms, optional_from_ms
 
@@ -48,15 +49,21 @@ def resource_view(found: Mapping[str, Any]) -> ResourceView:
         created_at=from_ms(found["createdAt"]),
         created_by=found["createdBy"],
         updated_at=from_ms(found["updatedAt"]),
-        changed_at=from_ms(found["changedAt"]),
-        entry_count=found["entries"],
-        object_count=found["objects"],
-        byte_count=found["bytes"],
+        changed_at=from_ms(_counter(found, "frozenChangedAt", "changedAt")),
+        entry_count=_counter(found, "frozenEntries", "entries"),
+        object_count=_counter(found, "frozenObjects", "objects"),
+        byte_count=_counter(found, "frozenBytes", "bytes"),
         versioning=Versioning(found.get("versioning") or Versioning.OFF),
         location_constraint=found.get("locationConstraint"),
+        authors=authors_from_text(found.get("authors")),
         archived_at=optional_from_ms(found.get("archivedAt")),
         frozen=_frozen(found),
     )
+
+
+def _counter(found: Mapping[str, Any], frozen: str, living: str) -> int:
+    """Read what a container counts; an archive goes on to show what it counted when it was made."""
+    return found[living] if found.get(frozen) is None else found[frozen]
 
 
 def _frozen(found: Mapping[str, Any]) -> FrozenView | None:
@@ -67,7 +74,15 @@ def _frozen(found: Mapping[str, Any]) -> FrozenView | None:
         epoch=found["frozenAt"],
         root_id=found.get("snapshotRoot"),
         version=found.get("version"),
+        tree_objects=found["treeObjects"],
+        tree_bytes=found["treeBytes"],
+        tree_changed_at=from_ms(found["treeChangedAt"]),
     )
+
+
+def _held(found: Mapping[str, Any]) -> HeldView | None:
+    """Read how an Object of a frozen container is seen (graphstore/cypher/frozen_rows.py)."""
+    return HeldView(found["heldBy"], found["name"]) if found.get("heldBy") else None
 
 
 def container_view(found: Mapping[str, Any]) -> ContainerView:
@@ -95,6 +110,8 @@ def object_view(found: Mapping[str, Any]) -> ObjectView:
         created_by=found["createdBy"],
         updated_at=from_ms(found["updatedAt"]),
         published=revision_view(found) if found.get("versionId") else None,
+        authors=authors_from_text(found.get("authors")),
+        held=_held(found),
     )
 
 
@@ -117,4 +134,12 @@ def revision_view(found: Mapping[str, Any]) -> RevisionView:
         shown=Versioning(found.get("shown") or Versioning.OFF),
         published_at=from_ms(found["publishedAt"]),
         published_by=found["publishedBy"],
+        title=found.get("title"),
+        description=found.get("description"),
+        authors=authors_from_text(found.get("authors")),
+        # Before revisions kept their licences nobody could change them.
+        metadata_license=found.get("metadataLicense") or DEFAULT_LICENSE,
+        data_license=found.get("dataLicense") or DEFAULT_LICENSE,
+        held=_held(found),
+        erased_at=optional_from_ms(found.get("erasedAt")),
     )

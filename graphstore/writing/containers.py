@@ -37,7 +37,13 @@ def rows(change: ContainerChange) -> tuple[Rows, ...]:
             names = [
                 {"parent": parent, "name": name, "sort": container_sort(parent, name)} for parent, name in change.names
             ]
-            row = {"id": change.id, "names": names, "at": to_ms(change.at), "by": change.by}
+            row = {
+                "id": change.id,
+                "deletion": change.deletion_id,
+                "names": names,
+                "at": to_ms(change.at),
+                "by": change.by,
+            }
             return ((cypher.CONTAINER_REMOVED, row),)
         case CountersChanged():
             raise AssertionError("counters are summed before they are written")
@@ -55,6 +61,7 @@ def _container_added(change: ContainerAdded) -> Rows:
         "name": change.name,
         "title": change.title,
         "description": change.description,
+        "authors": change.authors,
         "state": State.AVAILABLE,
         "dataClass": change.data_class,
         "metadataLicense": change.metadata_license,

@@ -67,6 +67,7 @@ def _object_added(change: ObjectAdded) -> Rows:
         "name": change.name,
         "title": change.title,
         "description": change.description,
+        "authors": change.authors,
         "state": change.state,
         "dataClass": change.data_class,
         "metadataLicense": change.metadata_license,

@@ -4,9 +4,11 @@ from typing import assert_never
 
 from domain.changes import (
     ExternalRelationAdded,
+    ExternalRelationEnded,
     ExternalRelationRemoved,
     RelationAdded,
     RelationChange,
+    RelationEnded,
     RelationRemoved,
 )
 from graphstore.cypher.changes import relations as cypher
@@ -20,13 +22,20 @@ def rows(change: RelationChange) -> tuple[Rows, ...]:
         case RelationAdded():
             return (_relation_added(change),)
         case RelationRemoved():
-            row = {"source": change.source_id, "target": change.target_id, "name": change.name}
+            row = {"source": change.source_id, "target": change.target_id, "id": change.id}
             return ((cypher.RELATION_REMOVED[change.kind], row),)
+        case RelationEnded():
+            row = {"source": change.source_id, "target": change.target_id, "id": change.id, "until": change.until}
+            return ((cypher.RELATION_ENDED[change.kind], row),)
         case ExternalRelationAdded():
             return (_external_added(change),)
         case ExternalRelationRemoved():
-            row = {"source": change.source_id, "key": change.reference.key}
+            row = {"source": change.source_id, "key": change.reference.key, "id": change.id}
             return ((cypher.EXTERNAL_RELATION_REMOVED, row),)
+        case ExternalRelationEnded():
+            key = change.reference.key
+            row = {"source": change.source_id, "key": key, "id": change.id, "until": change.until}
+            return ((cypher.EXTERNAL_RELATION_ENDED, row),)
         case _:
             assert_never(change)
 
@@ -40,6 +49,7 @@ def _relation_added(change: RelationAdded) -> Rows:
         "targetVersionId": change.target_version_id,
         "name": change.name,
         "note": change.note,
+        "since": change.since,
         "at": to_ms(change.at),
         "by": change.by,
     }
@@ -56,6 +66,7 @@ def _external_added(change: ExternalRelationAdded) -> Rows:
         "value": change.reference.value,
         "name": change.reference.name,
         "note": change.note,
+        "since": change.since,
         "at": to_ms(change.at),
         "by": change.by,
     }

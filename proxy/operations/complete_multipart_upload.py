@@ -87,7 +87,7 @@ async def _uploaded(store: GraphStore, upload_id: str) -> dict[int, PartFacts]:
 
 async def _publish(call: Call, upload: UploadFacts, content: NewContent, conditions: Conditions) -> Published:
     publication = Publication(
-        bucket=upload.bucket,
+        bucket=call.request.bucket,
         key=upload.key,
         cut=cut_key(upload.key),
         object_id=upload.object_id,
@@ -109,7 +109,7 @@ async def _answer_again(
     """
     if listed_etag(listed) != published.etag:
         raise no_such_upload(upload.id)
-    query = version_at(upload.bucket, cut_key(upload.key), published.version_id, call.caller.user_id, call.now_ms)
+    query = version_at(call.request.bucket, cut_key(upload.key), published.version_id, call.caller.user_id, call.now_ms)
     version = await call.services.store.read(query)
     if version is None:  # it has another name by now
         return _answer(call.request, published, {}, "")

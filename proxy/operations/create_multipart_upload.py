@@ -13,6 +13,7 @@ from domain.resources import Kind
 from domain.uploads import begin_key_upload
 from graphstore.cypher import facts
 from graphstore.instants import to_ms
+from graphstore.publishing import run_at_key
 from proxy.calling import Call, Need, Operation, Place
 from proxy.headers import echoed_encryption, object_headers, refuse_unsupported
 from proxy.multipart import ALGORITHM_HEADER, TYPE_HEADER, declared_checksum
@@ -33,18 +34,18 @@ async def _run(call: Call) -> Response:
     stamp = call.stamp()
     key_request = {
         **facts.key_request(request.bucket, call.key_request.cut),
-        "i": 0,
         "user": call.caller.user_id,
         "now": to_ms(stamp.now),
         "objectId": "",
         "uploadId": "",
     }
     try:
-        upload_id = await call.services.store.run_rule(
+        upload_id = await run_at_key(
+            call.services.store,
             "begin upload to a key",
-            lock=(),
-            load=facts.keys([key_request]),
-            decide=lambda found: begin_key_upload(found[0], request.bucket, request.key, headers, checksum, stamp),
+            key_request,
+            call.key_request.cut,
+            lambda found: begin_key_upload(found, request.bucket, request.key, headers, checksum, stamp),
         )
     except NotFound as error:
         raise await told_again(NEED, call, NO_CONDITIONS) from error

@@ -4,12 +4,11 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from domain.access import Action
 from domain.errors import BadInput, DomainError
-from domain.keys import cut_key
 from domain.limits import KEY_BYTES_MAX
 from domain.names import check_key_length
 from domain.stamps import Stamp
@@ -19,6 +18,7 @@ from proxy.bodies import read_document
 from proxy.calling import Call, Need, Operation, Place
 from proxy.deleting import check_deletable, delete_at
 from proxy.errors import S3Code, S3Error, not_implemented, problem_of
+from proxy.resolving import at_key, resolve
 from proxy.responses import Response, xml_response
 from proxy.xml import Element, group, malformed, parse, tag
 
@@ -39,10 +39,11 @@ class _Named:
 async def _run(call: Call) -> Response:
     names, is_quiet = _read(parse(await read_document(call.request, call.payload, call.body), "Delete"))
     stamp = call.stamp()
-    resolver, request = call.services.resolver, call.key_request
+    request = call.key_request
     usable = {name.key for name in names if len(name.key.encode("utf-8")) <= KEY_BYTES_MAX}
     keys = sorted(usable)
-    found = await asyncio.gather(*(resolver.resolve(replace(request, cut=cut_key(key))) for key in keys))
+    requests = (at_key(request.access_key_id, request.bucket, key, request.now_ms) for key in keys)
+    found = await asyncio.gather(*(resolve(call.services, one) for one in requests))
     resolutions = dict(zip(keys, found, strict=True))
     results: list[str] = []
     for name in names:

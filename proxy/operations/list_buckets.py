@@ -25,7 +25,10 @@ async def _run(call: Call) -> Response:
     listed = [
         project
         for project in found
-        if project.name.startswith(prefix) and project.name > after and region in {None, _region(project)}
+        if project.name.startswith(prefix)
+        and project.name > after
+        and region in {None, _region(project)}
+        and not _is_snapshot(project)
     ]
     page = listed[:limit]
     children = [await owner(call.services.store, call.caller.user_id), group("Buckets", map(_bucket, page))]
@@ -34,6 +37,11 @@ async def _run(call: Call) -> Response:
     if len(listed) > len(page):
         children.append(tag("ContinuationToken", write_token(page[-1].name)))
     return xml_response("ListAllMyBucketsResult", children)
+
+
+def _is_snapshot(project: ContainerView) -> bool:
+    """Whether it is a snapshot of a project: that is read in its original's bucket and has none of its own."""
+    return project.frozen is not None and project.frozen.root_id is not None
 
 
 def _region(project: ContainerView) -> str:

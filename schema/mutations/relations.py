@@ -37,7 +37,8 @@ class RelationMutations:
 
     @strawberry.mutation(
         description="Add relations from a resource; those that stand already are counted. METADATA takes WRITE on both "
-        "ends, all others WRITE here and READ there."
+        "ends, POLICY ADMIN here and READ there, all others WRITE here and READ there. From an Object that a snapshot "
+        "shows they make a new revision of it. Policies are kept and not evaluated yet."
     )
     async def relations_add(
         self, info: Info, resource_id: ResourceId, links: Relations = None, external: External = None

@@ -1,4 +1,4 @@
-"""Changing and deleting resources of any kind. A refusal becomes userErrors."""
+"""Changing resources of any kind. A refusal becomes userErrors."""
 
 from typing import Annotated
 
@@ -12,18 +12,18 @@ from schema.inputs import (
 )
 from schema.mutations.arguments import ResourceId
 from schema.nodes import shown
-from schema.payloads import (
-    ResourceDeletePayload,
-    ResourceUpdatePayload,
-)
+from schema.payloads import ResourceUpdatePayload
 from schema.problems import refused
 
 
 @strawberry.type
 class ResourceMutations:
-    """Changing and deleting resources of any kind."""
+    """Changing resources of any kind."""
 
-    @strawberry.mutation(description="Change title and description. Takes WRITE.")
+    @strawberry.mutation(
+        description="Change title, description, authors and licences. Takes WRITE. Other licences of an Object with "
+        "bytes, and any change of one that a snapshot shows, make a new revision of it."
+    )
     async def resource_update(
         self,
         info: Info,
@@ -39,12 +39,3 @@ class ResourceMutations:
         except DomainError as error:
             return ResourceUpdatePayload(user_errors=refused(error))
         return ResourceUpdatePayload(resource=shown(found))
-
-    @strawberry.mutation(description="Delete an Object (WRITE) or an empty container (ADMIN): a tombstone stays.")
-    async def resource_delete(self, info: Info, resource_id: ResourceId) -> ResourceDeletePayload:
-        """Delete an Object or empty container."""
-        try:
-            found = await resources.delete(info.context, str(resource_id))
-        except DomainError as error:
-            return ResourceDeletePayload(user_errors=refused(error))
-        return ResourceDeletePayload(resource=shown(found))

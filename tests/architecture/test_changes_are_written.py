@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from domain.access import Level
-from domain.changes import Change, CountersChanged, Event, ObjectAdded, RevisionPublished
+from domain.changes import Change, CountersChanged, Event, EventCounts, ObjectAdded, RevisionPublished
 from domain.contents import BlobFacts, Declared, NewContent, ObjectHeaders, PartFacts
 from domain.errors import Code
 from domain.relations import ALLOWED_RELATIONS, ExternalReference, ExternalType, RelationKind
@@ -44,6 +44,8 @@ BY_NAME: dict[str, Any] = {
     "reference": ExternalReference(ExternalType.DOI, "10.1234/a"),
     "names": (("p", "n"),),
     "values": {"title": "T"},
+    "counts": EventCounts(1, 2, 3),
+    "argument": {"deletion": "d"},
 }
 
 
@@ -84,6 +86,10 @@ def test_no_two_statements_share_a_name_and_each_is_used() -> None:
         *together,
         *(f"{verb} {kind.value}" for kind in ALLOWED_RELATIONS for verb in ("add", "remove")),
         *("add projects", "add collections", "add contents of parts", "link parts of contents"),
+        *(f"add snapshots of {kind}" for kind in ("projects", "collections", "datasets")),
+        *("add frozen collections", "add frozen datasets"),
+        *("end METADATA", "end ORIGIN"),
+        *("share objects", "restore homes of objects", "blank revisions"),
     }
 
     assert len(set(names)) == len(names)

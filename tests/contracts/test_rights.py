@@ -36,6 +36,9 @@ SHARED: Final[Mapping[str, Any]] = {
 }
 
 
+LIVING = dict.fromkeys(Kind, "AVAILABLE") | {Kind.OBJECT: "INITIALIZING"}
+
+
 @dataclass
 class Model:
     """Resources with their edges up and their grants: (parent, passes), (user, level, expiry or None)."""
@@ -52,9 +55,15 @@ class Model:
             for resource, holder, level, expiry in self.grants
             if resource == node and holder == user and (expiry is None or expiry > now)
         ]
-        for parent, passes, _ in self.up[node]:
+        for index, (parent, passes, _) in enumerate(self.up[node]):
+            if index > 0 and self.is_deleted(parent):
+                # What has its home elsewhere was unlinked when the parent was deleted.
+                continue
             found += [(grant, (*below, passes)) for grant, below in self.paths(parent, user, now)]
         return found
+
+    def is_deleted(self, node: str) -> bool:
+        return any(edge == "DELETED" for _, _, edge in self.up[node])
 
     def level(self, node: str, user: str, now: int) -> Level:
         granted = effective_level(self.paths(node, user, now))
@@ -89,7 +98,7 @@ async def build(world: World, model: Model) -> None:
         rows = [
             {
                 **SHARED,
-                "state": "INITIALIZING" if kind is Kind.OBJECT else "AVAILABLE",
+                "state": "DELETED" if model.is_deleted(node) else LIVING[kind],
                 "id": node,
                 "kind": kind.value,
                 "dataClass": model.classes[node].value,

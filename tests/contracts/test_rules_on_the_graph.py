@@ -26,7 +26,17 @@ from domain.keys import cut_key
 from domain.linking import ExternalLink, Link, LinksChanged
 from domain.publishing import Conditions, Origin, Published
 from domain.relations import ALLOWED_RELATIONS, ExternalReference, ExternalType, RelationKind
-from domain.resources import ContainerFacts, DataClass, Kind, ObjectFacts, ParentEdge, PublishedFacts, State, Versioning
+from domain.resources import (
+    ContainerFacts,
+    DataClass,
+    Kind,
+    ObjectFacts,
+    ParentEdge,
+    PublishedFacts,
+    State,
+    Versioning,
+    Words,
+)
 from domain.views import ContainerView, GrantView, ObjectView, RelationView, RevisionView
 from graphstore.cypher import batched, readings, resolving
 from graphstore.cypher.facts import bucket
@@ -151,6 +161,7 @@ async def test_containers_stand_below_their_home(world: World) -> None:
         versioning=Versioning.OFF,
         metadata_license="AllRightsReserved",
         data_license="AllRightsReserved",
+        words=Words("T", "D"),
     )
     assert facts[dataset].data_class is DataClass.CONFIDENTIAL
     assert await counters(world, ada, project) == (2, 0, 0)

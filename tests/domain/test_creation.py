@@ -170,6 +170,7 @@ def test_an_object_is_made_together_with_the_upload_that_will_bring_its_bytes() 
             id=new_id(0),
             name="o",
             parent_id=COLLECTION,
+            parent_kind=Kind.COLLECTION,
             state=State.INITIALIZING,
             title=None,
             description=None,

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from domain.data_classes import OPENNESS, ClassChange, class_change, relaxes, tightens
+from domain.data_classes import OPENNESS, ClassMove, class_change, relaxes, tightens
 from domain.errors import BadInput, FailedPrecondition
 from domain.resources import CONTAINER_KINDS, DataClass, Kind
 
@@ -26,20 +26,20 @@ def test_every_class_but_workspace_has_its_place() -> None:
 @ANY_KIND
 @pytest.mark.parametrize("same", DataClass)
 def test_a_class_that_stays_is_no_change(kind: Kind, same: DataClass) -> None:
-    assert class_change(kind, "R1", same, same) is ClassChange.NONE
+    assert class_change(kind, "R1", same, same) is ClassMove.NONE
 
 
 @ANY_KIND
 @pytest.mark.parametrize(("before", "after"), sorted(RELAXING))
 def test_any_resource_can_be_relaxed(kind: Kind, before: DataClass, after: DataClass) -> None:
-    assert class_change(kind, "R1", before, after) is ClassChange.RELAXED
+    assert class_change(kind, "R1", before, after) is ClassMove.RELAXED
 
 
 @ANY_KIND
 @pytest.mark.parametrize(("after", "before"), sorted(RELAXING))
 def test_only_an_object_can_be_tightened(kind: Kind, before: DataClass, after: DataClass) -> None:
     if kind is Kind.OBJECT:
-        assert class_change(kind, "R1", before, after) is ClassChange.TIGHTENED
+        assert class_change(kind, "R1", before, after) is ClassMove.TIGHTENED
         return
 
     assert kind in CONTAINER_KINDS

@@ -4,16 +4,23 @@ import pytest
 
 from domain.access import Level
 from domain.changes import (
+    ChildUnlinked,
     ContainerHidden,
     ContainerRemoved,
     CountersChanged,
     Event,
+    EventCounts,
     EventKind,
     ObjectRemoved,
+    PastEntryAdded,
+    TaskAdded,
+    TaskKind,
 )
-from domain.deletion import ObjectDeletionFacts, delete_container, delete_object
-from domain.errors import FailedPrecondition, Forbidden, NotFound
-from domain.resources import ContainerFacts, ObjectFacts, ParentEdge, State
+from domain.deletion import ObjectDeletionFacts, delete_container, delete_object, deletion_locks
+from domain.errors import FailedPrecondition, Forbidden, Hierarchy, Immutable, NotFound
+from domain.identifiers import encode_ulid
+from domain.resources import ContainerFacts, Kind, ObjectFacts, ParentEdge, State
+from domain.trees import Counts, Place, TreeContainer, TreeFacts
 from tests.domain.making import (
     COLLECTION,
     DATASET,
@@ -32,8 +39,11 @@ from tests.domain.making import (
 )
 
 
-def facts(existing: ObjectFacts | None, *containers: ContainerFacts) -> ObjectDeletionFacts:
-    return ObjectDeletionFacts(existing, {container.id: container for container in containers})
+def facts(
+    existing: ObjectFacts | None, *containers: ContainerFacts, home_level: Level | None = None
+) -> ObjectDeletionFacts:
+    level = existing.level if existing is not None and home_level is None else home_level
+    return ObjectDeletionFacts(existing, {container.id: container for container in containers}, level or Level.NONE)
 
 
 def event(number: int, kind: EventKind, resource_id: str, before: int | None = None) -> Event:
@@ -131,26 +141,97 @@ def test_what_may_not_be_deleted_is_refused() -> None:
         delete_object(facts(an_object(state=State.DELETED, shown=published())), OBJECT, stamp())
 
 
+def test_rights_that_a_share_lets_pass_delete_nothing() -> None:
+    with pytest.raises(Forbidden, match="takes WRITE for this and you have READ"):
+        delete_object(facts(an_object(Level.ADMIN), home_level=Level.READ), OBJECT, stamp())
+
+
+OUTSIDE = encode_ulid(20)
+GUEST = encode_ulid(21)
+DELETION = new_id(0)
+
+
+def in_tree(container: ContainerFacts, *places: Place, entries: int = 0, objects: int = 0) -> TreeContainer:
+    counts = Counts(objects, objects * 10, NOW)
+    return TreeContainer(
+        container.id, container.kind, container.name, 0, is_frozen=False, places=places, entry_count=entries, own=counts
+    )
+
+
+def tree(root: ContainerFacts | None, *containers: TreeContainer) -> TreeFacts:
+    return TreeFacts(root, {container.id: container for container in containers})
+
+
+EMPTY = in_tree(dataset(), Place(COLLECTION, "data", is_home=True))
+
+
 def test_an_empty_container_becomes_a_tombstone() -> None:
-    decision = delete_container(dataset(), DATASET, stamp())
+    decision = delete_container(tree(dataset(), EMPTY), DATASET, stamp())
 
     assert decision.changes == (
-        ContainerRemoved(DATASET, ((COLLECTION, "data"),), NOW, USER),
+        ContainerRemoved(DATASET, DELETION, ((COLLECTION, "data"),), NOW, USER),
         CountersChanged(COLLECTION, entries=-1),
-        event(0, EventKind.DELETED, DATASET, before=0),
+        event(1, EventKind.DELETED, DATASET, before=0),
     )
 
 
 def test_a_project_leaves_no_names_but_its_own() -> None:
-    assert delete_container(project(), PROJECT, stamp()).changes[0] == ContainerRemoved(PROJECT, (), NOW, USER)
+    decision = delete_container(tree(project(), in_tree(project())), PROJECT, stamp())
+
+    assert decision.changes[0] == ContainerRemoved(PROJECT, DELETION, (), NOW, USER)
+
+
+def test_a_tree_is_deleted_by_its_containers() -> None:
+    """Edges inside stay, those outside go; a guest is unlinked; what holds Objects is looked at later."""
+    before = tree(
+        collection(entry_count=4),
+        in_tree(collection(), Place(PROJECT, "coll", is_home=True), entries=4, objects=2),
+        in_tree(
+            dataset(),
+            Place(COLLECTION, "data", is_home=True),
+            Place(OUTSIDE, "shown", is_home=False, since=1, parent_epoch=3),
+        ),
+        in_tree(
+            replace(dataset(), id=GUEST),
+            Place(OUTSIDE, "home", is_home=True),
+            Place(COLLECTION, "guest", is_home=False, since=0, parent_epoch=1),
+            entries=7,
+            objects=7,
+        ),
+    )
+
+    decision = delete_container(before, COLLECTION, stamp(), is_recursive=True)
+
+    assert decision.changes == (
+        ContainerRemoved(COLLECTION, DELETION, ((PROJECT, "coll"),), NOW, USER),
+        CountersChanged(PROJECT, entries=-1),
+        PastEntryAdded(OUTSIDE, "shown", DATASET, Kind.DATASET, None, 1, 3),
+        ContainerRemoved(DATASET, DELETION, ((OUTSIDE, "shown"),), NOW, USER),
+        CountersChanged(OUTSIDE, entries=-1),
+        PastEntryAdded(COLLECTION, "guest", GUEST, Kind.DATASET, None, 0, 1),
+        ChildUnlinked(GUEST, Kind.DATASET, COLLECTION, "guest"),
+        CountersChanged(COLLECTION, entries=-1),
+        TaskAdded(new_id(1), TaskKind.UNLINK_SHARES, COLLECTION, {"deletion": DELETION}, NOW, USER),
+        Event(new_id(2), EventKind.DELETED, COLLECTION, USER, NOW, 0, 1, EventCounts(0, 1, 2)),
+    )
+    assert deletion_locks(before) == {COLLECTION, DATASET, GUEST, PROJECT, OUTSIDE}
 
 
 def test_a_container_that_may_not_be_deleted_is_refused() -> None:
+    def attempt(root: ContainerFacts) -> None:
+        delete_container(tree(root, EMPTY), DATASET, stamp())
+
     with pytest.raises(Forbidden, match="takes ADMIN"):
-        delete_container(dataset(Level.WRITE), DATASET, stamp())
+        attempt(dataset(Level.WRITE))
     with pytest.raises(FailedPrecondition, match="holds 2 names"):
-        delete_container(dataset(entry_count=2), DATASET, stamp())
+        attempt(dataset(entry_count=2))
     with pytest.raises(FailedPrecondition, match="DELETED already"):
-        delete_container(replace(dataset(), state=State.DELETED), DATASET, stamp())
+        attempt(replace(dataset(), state=State.DELETED))
+    with pytest.raises(Immutable):
+        attempt(replace(dataset(), is_frozen=True))
     with pytest.raises(NotFound):
-        delete_container(replace(dataset(), is_hidden=True), DATASET, stamp())
+        attempt(replace(dataset(), is_hidden=True))
+    with pytest.raises(NotFound):
+        delete_container(tree(None), DATASET, stamp())
+    with pytest.raises(Hierarchy):
+        delete_container(TreeFacts(an_object(), {}), OBJECT, stamp())

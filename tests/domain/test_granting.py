@@ -80,3 +80,26 @@ def test_removing_a_grant_that_is_not_there_is_not_found() -> None:
         remove_grant(NEW, DATASET, FRIEND, stamp())
     with pytest.raises(Forbidden):
         remove_grant(replace(NEW, resource=dataset(Level.WRITE)), DATASET, FRIEND, stamp())
+
+
+OF_SNAPSHOT = replace(
+    NEW,
+    resource=replace(dataset(Level.READ), is_frozen=True, snapshot_of=DATASET, parents=()),
+    original_level=Level.ADMIN,
+)
+
+
+def test_the_grants_of_a_snapshot_are_managed_with_its_original_and_give_no_more_than_read() -> None:
+    assert set_grant(OF_SNAPSHOT, DATASET, FRIEND, Level.READ, None, stamp()).changes[0] == GrantSet(
+        FRIEND, DATASET, Level.READ, None, NOW, USER
+    )
+    granted = replace(OF_SNAPSHOT, granted=Level.READ)
+    assert remove_grant(granted, DATASET, FRIEND, stamp()).changes[0] == GrantRemoved(FRIEND, DATASET)
+
+    for level in (Level.APPEND, Level.WRITE, Level.ADMIN):
+        with pytest.raises(BadInput, match="which nobody changes") as caught:
+            set_grant(OF_SNAPSHOT, DATASET, FRIEND, level, None, stamp())
+        assert caught.value.field == ("level",)
+    for level in (Level.NONE, Level.READ, Level.WRITE):
+        with pytest.raises(Forbidden):
+            set_grant(replace(OF_SNAPSHOT, original_level=level), DATASET, FRIEND, Level.READ, None, stamp())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.identifiers import UlidSource, decode_ulid, encode_ulid, is_ulid
+from domain.identifiers import UlidSource, decode_ulid, encode_ulid, is_ulid, younger_ulid
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS = st.integers(0, 2**47)
@@ -49,3 +49,15 @@ def test_they_increase_strictly_though_the_clock_stands_or_jumps_back(draws: lis
 
     assert ulids == sorted(set(ulids))
     assert all(map(is_ulid, ulids))
+
+
+@given(st.integers(0, 2**127), st.integers(0, 2**127))
+@example(5, 5)
+@example(5 << 80 | 7, 9 << 80 | 2**80 - 1)
+def test_a_younger_one_orders_after_the_other_and_is_the_fresh_one_if_that_does(fresh: int, than: int) -> None:
+    younger = younger_ulid(encode_ulid(fresh), encode_ulid(than))
+
+    assert is_ulid(younger)
+    assert younger > encode_ulid(than)
+    assert (younger == encode_ulid(fresh)) == (fresh > than)
+    assert younger[10:] == encode_ulid(fresh)[10:]

@@ -125,6 +125,7 @@ def test_a_new_key_in_an_existing_dataset_is_an_object_with_its_first_revision()
             id=new_id(0),
             name="o",
             parent_id=DATASET,
+            parent_kind=Kind.DATASET,
             state=State.INITIALIZING,
             title=None,
             description=None,

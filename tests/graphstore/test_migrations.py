@@ -4,8 +4,11 @@ from typing import LiteralString
 import pytest
 from neo4j.exceptions import ConstraintError
 
+from domain.access import Level
+from graphstore import migrations_events
 from graphstore.errors import UnknownMigration
 from graphstore.migrations import MIGRATIONS, migrate
+from graphstore.sequencing import Sequencer
 from graphstore.statements import Query, nothing
 from tests.world import World
 
@@ -53,6 +56,52 @@ async def test_a_graph_of_a_newer_program_is_refused_and_left_alone(restored: Wo
     assert await versions(restored) == [len(MIGRATIONS) + 1]
 
 
+async def test_names_that_a_snapshot_might_hide_are_marked_in_an_older_graph(restored: World) -> None:
+    ada = await restored.user()
+    await restored.project(ada, "older")
+    for key in ["c@1.0.0/x", "c@latest/\U0001f9ec", "@2.0.0/x", "c/d@1.0.0+b/x", "c/d/e@1.0.0/x", "a@b", "plain"]:
+        await restored.put(ada, "older", key)
+    marks = await restored.ask(
+        "MATCH (e:Entry)-[:NAMES]->(r:Object) RETURN r.name AS name, e.versioned AS versioned ORDER BY name"
+    )
+    await restored.do("MATCH (e:Entry) SET e.versioned = null")
+    await set_version(restored, 1)
+
+    await migrate(restored.engine)
+
+    assert len([row for row in marks if row["versioned"] is not None]) == 4
+    assert marks == await restored.ask(
+        "MATCH (e:Entry)-[:NAMES]->(r:Object) RETURN r.name AS name, e.versioned AS versioned ORDER BY name"
+    )
+
+
+async def test_events_of_an_older_graph_wait_for_numbers_too(restored: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations_events, "_BATCH", 3)
+    ada = await restored.user()
+    project = await restored.project(ada, "unnumbered")
+    for number in range(7):
+        await restored.put(ada, "unnumbered", f"o{number}")
+    numbering = Sequencer(restored.engine, "test", lambda: restored.now)
+    while await numbering.number_once():
+        pass
+    await restored.grant(ada, project, await restored.user("bob"), Level.READ)
+    waiting = "MATCH (p:PendingEvent) RETURN properties(p) AS event ORDER BY p.id"
+    before = await restored.ask(waiting)
+    await restored.do("MATCH (e:Event {resourceId: $id}) SET e.number = null", id=project)
+    await set_version(restored, 1)
+
+    await migrate(restored.engine)
+    await migrate(restored.engine)
+
+    assert len(before) == 1
+    assert await restored.ask(waiting) == await restored.ask(
+        "MATCH (e:Event {resourceId: $id}) "
+        "RETURN {id: e.id, resourceId: e.resourceId, lockCount: e.lockCount} AS event ORDER BY e.id",
+        id=project,
+    )
+    assert len(await restored.ask(waiting)) == 3
+
+
 TWICE: dict[str, LiteralString] = {
     "Resource": "UNWIND [1, 2] AS n CREATE (:Resource {id: 'twice'})",
     "Project": "UNWIND [1, 2] AS n CREATE (:Resource:Project {id: 'p' + n, bucket: 'twice'})",
@@ -66,6 +115,9 @@ TWICE: dict[str, LiteralString] = {
     "S3Credential": "UNWIND [1, 2] AS n CREATE (:S3Credential {accessKeyId: 'twice'})",
     "Upload": "UNWIND [1, 2] AS n CREATE (:Upload {id: 'twice'})",
     "Event": "UNWIND [1, 2] AS n CREATE (:Event {id: 'twice'})",
+    "number of Event": "UNWIND ['a', 'b'] AS n CREATE (:Event {id: n, number: 1000000})",
+    "PendingEvent": "UNWIND [1, 2] AS n CREATE (:PendingEvent {id: 'twice'})",
+    "Sequence": "UNWIND [1, 2] AS n CREATE (:Sequence {key: 'twice'})",
 }
 
 

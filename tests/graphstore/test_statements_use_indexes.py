@@ -9,27 +9,86 @@ from typing import Any, LiteralString
 import pytest
 from neo4j import Driver, GraphDatabase
 
+from domain.authors import Author
+from domain.cloning import NewClone
+from domain.frozen import FrozenId
+from domain.frozen_keys import cut_frozen_key
 from domain.keys import cut_key
+from domain.linking import Link
 from domain.relations import ExternalReference, ExternalType, RelationKind
-from domain.resources import Kind
+from domain.resources import DataClass, Kind
+from domain.semver import parse_version
+from domain.sequencing import Lease, PendingEvent
+from domain.snapshotting import SnapshotDeletionFacts
+from graphstore import walking
 from graphstore.bolt import Engine
-from graphstore.cypher import accounts, batched, facts, pages, readings, resolving, sweeping
+from graphstore.cypher import (
+    accounts,
+    batched,
+    classes,
+    contents,
+    dropping,
+    erasing,
+    events,
+    facts,
+    frozen,
+    frozen_objects,
+    frozen_places,
+    impact,
+    labels,
+    pages,
+    placing,
+    placings,
+    readings,
+    resolving,
+    restoring,
+    sequencing,
+    snapshots,
+    sweeping,
+    tasks,
+    trees,
+)
+from graphstore.cypher.frozen_rows import (
+    FROZEN_CONTAINER_NAMES,
+    FROZEN_KEYS,
+    FROZEN_KEYS_WITH_RIGHTS,
+    FROZEN_NAMES,
+    FrozenNames,
+)
 from graphstore.cypher.pages import Shape, whole
 from graphstore.migrations import migrate
 from graphstore.statements import Query
 from graphstore.writing import ORDER
+from tests.domain.making import dataset, project
 from tests.neo4j_server.server import Neo4jServer
+from tests.world import BIRTH
 
 pytestmark = pytest.mark.neo4j
 
-SHAPES: list[Shape] = [pages.ALL_NAMES, pages.CONTAINER_NAMES, pages.KEYS, pages.KEYS_WITH_RIGHTS, batched.COUNTERS]
+SHAPES: list[Shape] = [
+    pages.ALL_NAMES,
+    pages.CONTAINER_NAMES,
+    pages.KEYS,
+    pages.KEYS_WITH_RIGHTS,
+    batched.COUNTERS,
+    labels.LABELLED,
+    restoring.CROSSINGS,
+]
 KINDS = [RelationKind.CUSTOM]
 CUT = cut_key("a/b/c")
+FROZEN_CUTS = [cut_frozen_key(key) for key in ("@1.0.0/a/b/c", "a/b@latest/c")]
 LINKS = [batched.RelationsRequest("r", tuple(KINDS), "", 1)]
+
+NAMES = FrozenNames("f", "p", 1, "s")
+FROZEN_SHAPES = [FROZEN_NAMES, FROZEN_CONTAINER_NAMES, FROZEN_KEYS, FROZEN_KEYS_WITH_RIGHTS]
+FROZEN_RANGES = [frozen.FrozenRange(NAMES, whole("p"))] * 2
 
 QUERIES: list[Query[Any]] = [
     resolving.resolve([resolving.KeyRequest("AK", "b", CUT, 0, wants_content=True)]),
     resolving.version_at("b", CUT, "v", "u", 0),
+    *(frozen_places.place_in_snapshot("p", cut, "u", 0, wants_content=True) for cut in FROZEN_CUTS if cut is not None),
+    frozen_places.object_in_archive("c", "n", "u", 0, wants_content=True),
+    walking.containers_below("r", ["a", "b"]),
     resolving.parts("c", 0, 1),
     resolving.part_numbered("c", 1),
     resolving.uploaded_parts("u", 0, 1),
@@ -43,7 +102,51 @@ QUERIES: list[Query[Any]] = [
     facts.keys([]),
     facts.hidden([]),
     facts.upload("u", "u", 0),
-    facts.links("s", ["t"], ["k"]),
+    placing.place(placing.PlaceRequest("c", "s", "t", "n"), "u", 0),
+    placing.place(placing.PlaceRequest("c"), "u", 0),
+    placing.clone("o", NewClone("p", "n", "v"), "u", 0),
+    placing.versions("c"),
+    trees.tree("r", "u", 0),
+    restoring.tombstone("r", "u", 0),
+    restoring.deleted("d"),
+    restoring.above(["r"], "u", 0),
+    restoring.taken(["pn"]),
+    restoring.bucket_taken("b"),
+    restoring.standing("c"),
+    restoring.objects(["o"]),
+    erasing.chain("o"),
+    erasing.open_uploads("o"),
+    erasing.holders("o", "v"),
+    contents.lock_contents(["c"]),
+    contents.needed_contents(["c"], ["v"]),
+    *(impact.holders("r", is_object=is_object, size=9) for is_object in (False, True)),
+    impact.arriving("r", 9),
+    impact.touched_object("o", with_revisions=True),
+    tasks.lock_task("t"),
+    tasks.go_on("t", "cursor"),
+    tasks.go_on("t", None),
+    snapshots.standing_versions(dataset(), parse_version("1.0.0")),
+    snapshots.deletion("s", "u", 0),
+    snapshots.other_versions(SnapshotDeletionFacts(project(), project(), is_root=True, originals=())),
+    snapshots.hidden_names({0: snapshots.VersionedName("p", "n@1.0.0"), 1: snapshots.VersionedName("p", "@latest")}),
+    snapshots.snapshots([snapshots.SnapshotsRequest("o", "", "", 9)] * 2, "u", 0),
+    snapshots.latest_snapshots(["o"], "u", 0),
+    facts.child_place("p", Kind.OBJECT, "n@1.0.0/o", "u", 0),
+    dropping.seen_epochs("c"),
+    dropping.upper_past_name("c", "", 9),
+    dropping.past_names_up_to("c", "", "cn"),
+    dropping.next_past_names("c", "", 9),
+    dropping.drop([dropping.PastName("cn", 0, 1)]),
+    placing.shares(["r"], "u", 0),
+    placing.versioned_name("p", ["n@1.0.0"]),
+    facts.links("s", [Link(RelationKind.POLICY, "t", target_version_id="v")], ["k"]),
+    facts.mentioned(["MIT"], [Author("A", user_id="u")], [Link(RelationKind.POLICY, "t", target_version_id="v")]),
+    labels.facts("r"),
+    labels.labels(["r"]),
+    labels.labels_at([("r", 1)]),
+    *(classes.facts("r", "u", 0, is_recursive=is_recursive) for is_recursive in (False, True)),
+    classes.relax("c", ["o"], DataClass.PUBLIC, 0),
+    pages.page_query(classes.NAMES, [whole("p")], 9, "", 0),
     facts.grant("r", "u", "c", 0),
     readings.resources(["r"], "u", 0),
     readings.place("b", CUT, "u", 0),
@@ -68,8 +171,25 @@ QUERIES: list[Query[Any]] = [
     accounts.display_names(["u"]),
     accounts.tokens("u"),
     accounts.credentials("u"),
+    events.events_after(0, 1, "u", 0),
+    # What waits is scanned: it is all there is under its label, and soon gone.
+    sequencing.lock_sequence(),
+    sequencing.number_events([PendingEvent("e", "r", 1)], 0),
+    sequencing.advance_sequence(1, Lease("p", BIRTH)),
+    sequencing.release_sequence("p"),
     sweeping.orphaned_blobs(0, 1),
     sweeping.forget_blobs(["b"]),
+    readings.externals_at([("r", 1)]),
+    frozen_objects.objects([FrozenId("f", "o")], "u", 0),
+    frozen_objects.ways(["f"]),
+    *(frozen.rows_query(shape, [(NAMES, ["pa"])], "u", 0) for shape in FROZEN_SHAPES),
+    *(
+        frozen.scan_query(shape, FROZEN_RANGES, 9, is_backward=is_backward)
+        for shape in FROZEN_SHAPES[:2]
+        for is_backward in (False, True)
+    ),
+    *(placings.object_placings(["o"], root) for root in ("p", NAMES)),
+    *(placings.container_placings(["c"], root) for root in ("p", NAMES)),
     *(pages.page_query(shape, [whole("p")] * 2, 9, "u", 0) for shape in SHAPES),
     *(pages.page_query(shape, [whole("p")], 9, "u", 0, is_backward=True) for shape in SHAPES),
     *(statement.bind(rows=[]) for statement in ORDER),

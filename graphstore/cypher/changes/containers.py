@@ -44,7 +44,8 @@ CONTAINER_REVIVED: Final = write(
 CONTAINER_REMOVED: Final = write(
     "remove containers",
     "MATCH (r:Resource {id: row.id}) "
-    "SET r.state = 'DELETED', r.bucket = null, r.updatedAt = row.at, r.revision = r.revision + 1 "
+    "SET r.state = 'DELETED', r.deletionId = row.deletion, r.bucket = null, r.updatedAt = row.at, "
+    "r.revision = r.revision + 1 "
     "WITH row, r UNWIND row.names AS former "
     "MATCH (r)-[edge:BELONGS_TO {name: former.name}]->(parent:Resource {id: former.parent}) "
     "MATCH (entry:Entry {sort: former.sort})-[:NAMES]->(r) "

@@ -8,7 +8,7 @@ OBJECT_ADDED: Final = write(
     "add objects",
     "MATCH (parent:Resource {id: row.parent}) CREATE (r:Resource:Object) SET r = row.node WITH row, parent, r "
     + BELOW
-    + "CREATE (:Entry {sort: row.sort, since: parent.epoch})-[:NAMES]->(r)",
+    + "CREATE (:Entry {sort: row.sort, since: parent.epoch, versioned: row.versioned})-[:NAMES]->(r)",
 )
 
 
@@ -18,7 +18,8 @@ OBJECT_PUBLISHED: Final = write(
     "CREATE (content:Content) SET content = row.content "
     "CREATE (blob:Blob) SET blob = row.part.blob WITH row, parent, r, content, blob "
     + BELOW
-    + "CREATE (:Entry {sort: row.sort, since: parent.epoch})-[:NAMES]->(r), (r)-[:CONTENT]->(content) "
+    + "CREATE (:Entry {sort: row.sort, since: parent.epoch, versioned: row.versioned})-[:NAMES]->(r), "
+    "(r)-[:CONTENT]->(content) "
     "CREATE (content)-[:PART {index: 0, number: 1, start: 0, length: row.part.length, "
     "checksums: row.part.checksums}]->(blob)",
 )
@@ -34,7 +35,9 @@ REVISION_PUSHED_BACK: Final = write(
     "checksumType: o.checksumType, partCount: o.partCount, shown: o.shown, "
     "contentType: o.contentType, contentDisposition: o.contentDisposition, contentEncoding: o.contentEncoding, "
     "contentLanguage: o.contentLanguage, cacheControl: o.cacheControl, expires: o.expires, "
-    "userMetadata: o.userMetadata, dataClass: o.dataClass, publishedAt: o.publishedAt, publishedBy: o.publishedBy}) "
+    "userMetadata: o.userMetadata, title: o.title, description: o.description, authors: o.authors, "
+    "metadataLicense: o.metadataLicense, dataLicense: o.dataLicense, dataClass: o.dataClass, "
+    "publishedAt: o.publishedAt, publishedBy: o.publishedBy}) "
     "CREATE (o)-[:VERSION]->(r), (r)-[:CONTENT]->(content) "
     "DELETE shown, chain "
     "WITH r, before WHERE before IS NOT NULL CREATE (r)-[:VERSION]->(before)",
