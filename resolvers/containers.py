@@ -115,10 +115,26 @@ def reads_by_grant(container: ContainerView) -> bool:
     return container.level > Level.READ or container.data_class is not DataClass.PUBLIC
 
 
-def child_count(container: ContainerView, kinds: Collection[Kind] | None) -> int | None:
-    """How many children there are, where that takes no counting and tells nothing hidden."""
+async def tells_counts(context: Context, container: ContainerView) -> bool:
+    """Whether the caller may know how much the container holds: he reads it by a grant.
+
+    On a snapshot nobody has more than READ: where it is PUBLIC, what he has on its original tells.
+
+    Raises: Unavailable.
+    """
+    if reads_by_grant(container) or container.frozen is None or container.frozen.root_id is None:
+        return reads_by_grant(container)
+    original = await context.loaders.resources.load(container.frozen.original_id)
+    return isinstance(original, ContainerView) and reads_by_grant(original)
+
+
+async def child_count(context: Context, container: ContainerView, kinds: Collection[Kind] | None) -> int | None:
+    """How many children there are, where that takes no counting and tells nothing hidden.
+
+    Raises: Unavailable.
+    """
     is_whole = kinds is None or frozenset(kinds) >= ALL_KINDS
-    if not is_whole or not reads_by_grant(container):
+    if not is_whole or not await tells_counts(context, container):
         return None
     return 0 if container.state is State.DELETED else container.entry_count
 

@@ -113,7 +113,7 @@ async def _children(
     def name_of(child: NamedResource) -> str:
         return child.name
 
-    total = containers.child_count(root, kinds)
+    total = await containers.child_count(info.context, root, kinds)
     return connection(children.LISTING, page, node_of=node_of, label_of=name_of, total_count=total)
 
 
@@ -131,8 +131,8 @@ async def _descendants(
     return connection(descendants.LISTING, page, node_of=node_of, label_of=path_of)
 
 
-def _stats(root: strawberry.Parent[ContainerView]) -> ContainerView | None:
-    return root if containers.reads_by_grant(root) else None
+async def _stats(root: strawberry.Parent[ContainerView], info: Info) -> ContainerView | None:
+    return root if await containers.tells_counts(info.context, root) else None
 
 
 @strawberry.interface(description="A resource that holds others: a Project, Collection or Dataset.")

@@ -107,6 +107,12 @@ def graph_server(request: pytest.FixtureRequest) -> GraphServer:
 @pytest.fixture(scope="module")
 def empty_graph(graph_server: GraphServer) -> GraphServer:
     """The same graph without nodes at the start of each test module; constraints and indexes stay."""
+    wipe(graph_server)
+    return graph_server
+
+
+def wipe(graph_server: GraphServer | Neo4jServer) -> None:
+    """Take all nodes out of a graph."""
     with GraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType]  the driver types its options as Any
         graph_server.uri, auth=(graph_server.user, graph_server.password)
     ) as driver:
@@ -116,4 +122,3 @@ def empty_graph(graph_server: GraphServer) -> GraphServer:
             database_=graph_server.database,
         ).records[0]["wiped"]:
             pass
-    return graph_server

@@ -3,6 +3,7 @@
 Each has a data folder and clients of its own; they know of each other through the graph alone.
 """
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -10,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import GraphServer
+from tests.conftest import wipe
 from tests.e2e.clients import GraphQL
 from tests.e2e.server import running_server
 from tests.graph_dump import check_invariants
+from tests.graph_server import GraphServer
 from tests.neo4j_server.server import Neo4jServer
 from tests.world import open_world
 
@@ -46,19 +48,22 @@ DELETE = """mutation($id: ID!) {
 
 @pytest.fixture(scope="module")
 def faces(neo4j_server: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GraphQL, GraphQL]]:
-    """The administrator at either process; his token is in the graph that they share."""
+    """The administrator at either process, on an empty graph; his token is in the graph that they share."""
+    wipe(neo4j_server)
     graph = {
         "ARUNA_GRAPH_URI": neo4j_server.uri,
         "ARUNA_GRAPH_USER": neo4j_server.user,
         "ARUNA_GRAPH_PASSWORD": neo4j_server.password,
         "ARUNA_GRAPH_DATABASE": neo4j_server.database,
     }
-    with (
-        running_server(tmp_path_factory.mktemp("one"), graph) as one,
-        running_server(tmp_path_factory.mktemp("other"), graph) as other,
-    ):
-        token = one.bootstrap.adminToken
-        yield GraphQL(one.bootstrap.graphqlUrl, token), GraphQL(other.bootstrap.graphqlUrl, token)
+    others_folder = tmp_path_factory.mktemp("other")
+    with running_server(tmp_path_factory.mktemp("one"), graph) as one:
+        # A second process finds an administrator in the graph and makes no secrets: it is given those of the first.
+        (others_folder / "data").mkdir(mode=0o700)
+        shutil.copy2(one.data_dir / "bootstrap.json", others_folder / "data")
+        with running_server(others_folder, graph) as other:
+            token = one.bootstrap.adminToken
+            yield GraphQL(one.bootstrap.graphqlUrl, token), GraphQL(other.bootstrap.graphqlUrl, token)
 
 
 def made(answer: dict[str, Any]) -> str | None:
@@ -84,7 +89,7 @@ def at_once(faces: tuple[GraphQL, GraphQL], calls: list[tuple[str, dict[str, Any
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_what_two_processes_are_asked_at_once_keeps_every_rule(
-    faces: tuple[GraphQL, GraphQL], neo4j_server: GraphServer, seed: int
+    faces: tuple[GraphQL, GraphQL], neo4j_server: Neo4jServer, seed: int
 ) -> None:
     print(f"seed {seed}")
     chance = Random(seed)
@@ -113,5 +118,8 @@ async def test_what_two_processes_are_asked_at_once_keeps_every_rule(
     assert sum(found is not None for found in one_name) == 1
     assert sum(found is not None for found in one_version) == 1
     assert any(found is not None for found in done)
-    async with open_world(neo4j_server, seed) as world:
+    graph = GraphServer(
+        "neo4j", neo4j_server.uri, neo4j_server.user, neo4j_server.password, neo4j_server.database, http_url=None
+    )
+    async with open_world(graph, seed) as world:
         await check_invariants(world)

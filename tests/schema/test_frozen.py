@@ -235,6 +235,8 @@ async def test_a_public_snapshot_shows_strangers_what_was_public_in_it(face: Fac
         found = await node(face, stranger, snapshot, "... on Container { stats { own { objects } } }")
         assert found == {"stats": None}
     assert await all_children(face, ada, snapshot, 1) == ["open", "shut"]
+    found = await node(face, ada, snapshot, "... on Container { stats { own { objects } } }")
+    assert found == {"stats": {"own": {"objects": 2}}}
 
 
 @pytest.mark.parametrize(
