@@ -9,7 +9,6 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 import neo4j
@@ -24,6 +23,7 @@ from neo4j.exceptions import (
     TransientError,
 )
 
+from graphstore.dialects import EngineKind, as_sent
 from graphstore.errors import CommitUnknown, GraphUnavailable, TornRead
 from graphstore.statements import Query, Row
 
@@ -39,25 +39,21 @@ _TIMED_OUT: Final = "TransactionTimedOut"
 _ENTITY_NOT_FOUND: Final = "Neo.ClientError.Statement.EntityNotFound"
 
 
-class EngineKind(StrEnum):
-    """The two engines that one body of Cypher runs on."""
-
-    EMBEDDED = "embedded"
-    NEO4J = "neo4j"
-
-
 class Transaction:
     """One open write transaction; `is_alone` says that no other writer can come between its statements."""
 
-    def __init__(self, transaction: AsyncTransaction, *, is_alone: bool) -> None:
+    def __init__(self, transaction: AsyncTransaction, kind: EngineKind) -> None:
         self._transaction = transaction
-        self.is_alone = is_alone
+        self._kind = kind
+        # Writers of the embedded engine take turns.
+        self.is_alone = kind is EngineKind.EMBEDDED
         self.statement_count = 0
 
     async def run(self, query: Query[T]) -> T:
         """Run a query inside the transaction and decode its rows."""
         self.statement_count += 1
-        result = await self._transaction.run(query.text, dict(query.parameters))
+        text, parameters = as_sent(query, self._kind)
+        result = await self._transaction.run(text, dict(parameters))
         return _decoded(query, await _rows(result))
 
 
@@ -136,10 +132,9 @@ class Engine:
 
     async def _read_once(self, query: Query[T]) -> T:
         self.statement_count += 1
+        text, parameters = as_sent(query, self.kind)
         async with self._session(neo4j.READ_ACCESS) as session:
-            result = await session.run(
-                neo4j.Query(query.text, timeout=_READ_TIMEOUT_S), parameters=dict(query.parameters)
-            )
+            result = await session.run(neo4j.Query(text, timeout=_READ_TIMEOUT_S), parameters=dict(parameters))
             rows = await _rows(result)
         return _decoded(query, rows)
 
@@ -170,7 +165,7 @@ class Engine:
         async with self._session(neo4j.WRITE_ACCESS) as session:
             driver_transaction = await session.begin_transaction(timeout=_WRITE_TIMEOUT_S)
             async with driver_transaction:
-                transaction = Transaction(driver_transaction, is_alone=self._gate is not None)
+                transaction = Transaction(driver_transaction, self.kind)
                 answer = await work(transaction)
                 try:
                     await driver_transaction.commit()
@@ -188,7 +183,8 @@ class Engine:
         await self._retried(lambda: self._define_once(query), query.name)
 
     async def _define_once(self, query: Query[Any]) -> None:
-        await self._driver.execute_query(query.text, parameters_=dict(query.parameters), database_=self._database)
+        text, parameters = as_sent(query, self.kind)
+        await self._driver.execute_query(text, parameters_=dict(parameters), database_=self._database)
 
     async def _retried(self, once: Callable[[], Awaitable[T]], name: str) -> T:
         """Try again what a conflict or a lost connection undid, with growing, jittered pauses."""

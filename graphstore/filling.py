@@ -5,7 +5,8 @@ from typing import Final
 from domain.keys import CONTAINER_MARK
 from domain.resources import Kind
 from domain.snapshots import VERSION_MARK
-from graphstore.bolt import Engine, EngineKind
+from graphstore.bolt import Engine
+from graphstore.dialects import EngineKind
 from graphstore.migrations_events import let_events_wait
 from graphstore.statements import Statement, all_rows, nothing
 from graphstore.writing.rows import versioned_key

@@ -20,6 +20,7 @@ from graphstore.cypher.frozen_rows import (
     frozen_names,
 )
 from graphstore.cypher.pages import Range, needs_upper
+from graphstore.dialects import shows_commits_in_parts
 from graphstore.store import GraphStore
 
 ROUNDS: Final = (1, 8, 32)
@@ -87,14 +88,32 @@ async def find_frozen(
 
     Raises: Unavailable.
     """
-    if not wanted:
-        return []
-    found = await store.read(cypher.rows_query(shape, [(names, (sort,)) for names, sort in wanted], caller, now))
+    found = await _rows(store, shape, [(names, (sort,)) for names, sort in wanted], caller, now)
     return [_row_of(found, index, sort) for index, (_, sort) in enumerate(wanted)]
 
 
-def _row_of(found: Mapping[int, Mapping[str, FrozenRow]], index: int, sort: str) -> FrozenRow | None:
+_Rows = Mapping[int, Mapping[str, FrozenRow]]
+"""Rows by the index of their container and their sort."""
+
+
+def _row_of(found: _Rows, index: int, sort: str) -> FrozenRow | None:
     return found[index].get(sort) if index in found else None
+
+
+async def _rows(
+    store: GraphStore, shape: FrozenShape, wanted: Sequence[tuple[FrozenNames, Sequence[str]]], caller: str, now: int
+) -> _Rows:
+    if not any(sorts for _, sorts in wanted):
+        return {}
+    found = await store.read(cypher.rows_query(shape, wanted, caller, now))
+    missing = [
+        (names, [sort for sort in sorts if _row_of(found, index, sort) is None])
+        for index, (names, sorts) in enumerate(wanted)
+    ]
+    if not shows_commits_in_parts(store.engine.kind) or not any(sorts for _, sorts in missing):
+        return found
+    again = await store.read(cypher.rows_query(shape, missing, caller, now))
+    return {index: {**found.get(index, {}), **again.get(index, {})} for index in range(len(wanted))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +133,15 @@ async def _scan(
     uppers: Scans | None = None
     if needs_upper(store.engine.kind, is_backward=is_backward):
         uppers = await store.read(cypher.upper_query(shape, ranges, budget))
-    scans = await store.read(cypher.scan_query(shape, ranges, budget, uppers=uppers, is_backward=is_backward))
+    scan = cypher.scan_query(shape, ranges, budget, uppers=uppers, is_backward=is_backward)
+    looks = [await store.read(scan)]
+    if shows_commits_in_parts(store.engine.kind):
+        looks.append(await store.read(scan))
     found: list[_Seen] = []
     for index, reading in enumerate(readings):
         pairs = [
             (scans.get((index, is_past), NOTHING), None if uppers is None else uppers.get((index, is_past)))
+            for scans in looks
             for is_past in (False, True)
         ]
         found.append(_merge(reading.left, pairs, budget, is_backward=is_backward))
@@ -126,7 +149,7 @@ async def _scan(
 
 
 def _merge(stretch: Range, scans: Sequence[tuple[Scanned, Scanned | None]], budget: int, *, is_backward: bool) -> _Seen:
-    """Merge both scans of a range, up to where both have come."""
+    """Merge the scans of a range, up to where all have come."""
     ends = [_end(stretch, scan, upper, budget) for scan, upper in scans]
     reached = [end for end in ends if end is not None]
     horizon = None if not reached else (max(reached) if is_backward else min(reached))
@@ -168,9 +191,7 @@ async def _read_rows(
     """Read the rows of what was seen, as many as the pages still take."""
     taken = [one.sorts[: size - len(reading.rows)] for reading, one in zip(readings, seen, strict=True)]
     wanted = [(reading.whole.names, sorts) for reading, sorts in zip(readings, taken, strict=True)]
-    found: Mapping[int, Mapping[str, FrozenRow]] = {}
-    if any(taken):
-        found = await store.read(cypher.rows_query(shape, wanted, *caller))
+    found = await _rows(store, shape, wanted, *caller)
     for index, (reading, one, sorts) in enumerate(zip(readings, seen, taken, strict=True)):
         rows = (_row_of(found, index, sort) for sort in sorts)
         reading.rows += [row for row in rows if row is not None]

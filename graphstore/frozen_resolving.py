@@ -11,6 +11,8 @@ from domain.keys import KeyCut, containers_on_the_way
 from domain.resources import ContainerFacts, Kind
 from graphstore.cypher.frozen_places import FrozenWay, object_in_archive, place_in_snapshot
 from graphstore.cypher.resolving import KeyRequest, Resolution, SnapshotPlace
+from graphstore.dialects import shows_commits_in_parts
+from graphstore.statements import Query
 from graphstore.store import GraphStore
 
 
@@ -28,10 +30,17 @@ async def as_it_was(store: GraphStore, request: KeyRequest, resolution: Resoluti
             query = place_in_snapshot(
                 parent.id, request.frozen, user, request.now_ms, wants_content=request.wants_content
             )
-            way = await store.read(query)
+            way = await _look(store, query)
             if way is not None and _is_visible(way):
                 return _in_snapshot(request, resolution, way)
     return await _in_archive(store, request, resolution, user)
+
+
+async def _look(store: GraphStore, query: Query[FrozenWay | None]) -> FrozenWay | None:
+    way = await store.read(query)
+    if (way is None or way.found is None) and shows_commits_in_parts(store.engine.kind):
+        return await store.read(query)
+    return way
 
 
 def _parent_of_original(request: KeyRequest, resolution: Resolution) -> ContainerFacts | None:
@@ -67,7 +76,7 @@ async def _in_archive(store: GraphStore, request: KeyRequest, resolution: Resolu
         return resolution
     holder, name = place
     query = object_in_archive(holder.id, name, user, request.now_ms, wants_content=request.wants_content)
-    way = await store.read(query)
+    way = await _look(store, query)
     if way is None:
         return resolution
     found = way.found

@@ -2,11 +2,12 @@
 
 from domain.resources import DataClass, Kind
 from domain.stamps import Stamp
-from graphstore.bolt import EngineKind, Transaction
+from graphstore.bolt import Transaction
 from graphstore.cypher import classes, pages
 from graphstore.cypher.facts import lock
 from graphstore.cypher.pages import Range
 from graphstore.cypher.tasks import Task
+from graphstore.dialects import EngineKind
 from graphstore.instants import to_ms
 from graphstore.tasks import BATCH_MAX
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final, LiteralString
 
 from domain.keys import successor
-from graphstore.bolt import EngineKind
 from graphstore.cypher.frozen_rows import FrozenNames
 from graphstore.cypher.rights import level_of
 from graphstore.cypher.views import state_of, view_map
+from graphstore.dialects import EngineKind
 from graphstore.statements import Query, Row
 
 BRANCHES_MAX: Final = 25

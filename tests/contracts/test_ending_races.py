@@ -10,7 +10,7 @@ import pytest
 from domain.contents import ExistingContent
 from domain.errors import DomainError, Unavailable
 from domain.resources import Kind
-from graphstore.bolt import EngineKind
+from graphstore.dialects import EngineKind
 from tests.conftest import GraphServer
 from tests.contracts.test_races import unanswered
 from tests.graph_dump import Dump, check_invariants

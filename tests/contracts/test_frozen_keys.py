@@ -7,6 +7,7 @@ import pytest
 from domain.access import Level
 from domain.errors import DomainError, Immutable
 from domain.resources import DataClass, Kind
+from graphstore.dialects import shows_commits_in_parts
 from tests.contracts.asking import at_key, items_of, listed, signer, version_at
 from tests.contracts.refusing import refused
 from tests.world import World, outcomes
@@ -262,8 +263,10 @@ async def test_only_keys_into_the_past_cost_a_statement_more(world: World) -> No
         await at_key(world, ada, "counting", key)
         taken[key] = world.engine.statement_count - before
 
+    # Where a reader may meet half of a commit, nobody says that something wasn't there before a second look.
+    missed = 3 if shows_commits_in_parts(world.engine.kind) else 2
     assert taken == {
-        "c/d/o": 1, "plain": 1, "e@mail/x": 1, "none": 1, "@1.0.0/c/d/o": 2, "@latest/plain": 2, "@9.9.9/plain": 2,
+        "c/d/o": 1, "plain": 1, "e@mail/x": 1, "none": 1, "@1.0.0/c/d/o": 2, "@latest/plain": 2, "@9.9.9/plain": missed,
     }  # fmt: skip
 
 

@@ -41,7 +41,8 @@ async def test_pages_of_a_much_changed_container_stay_bounded(world: World) -> N
                 world.now_ms,
                 is_backward=is_backward,
             )
-            assert world.engine.statement_count - before <= 3 * len(ROUNDS)
+            # A scan in two halves (embedded) or twice (Neo4j), and rows, on Neo4j with a second look for missing ones.
+            assert world.engine.statement_count - before <= 4 * len(ROUNDS)
             assert len(page.rows) <= size
     for seed in range(4):
         assert await copy_frozen(world, ada, names, Random(seed), is_backward=bool(seed % 2)) == expected

@@ -12,8 +12,8 @@ from domain.frozen import FrozenId
 from domain.keys import object_sort
 from domain.resources import DataClass, Kind, State
 from domain.views import HeldView
-from graphstore.bolt import EngineKind
 from graphstore.cypher import frozen_objects
+from graphstore.dialects import EngineKind
 from graphstore.frozen import FROZEN_NAMES, FrozenNames, find_frozen
 from tests.frozen_copies import copy_frozen, copy_present, names_of, read_all_frozen
 from tests.graph_dump import check_invariants

@@ -13,7 +13,7 @@ import pytest
 from domain.errors import AlreadyExists, DomainError, FailedPrecondition, NotFound
 from domain.publishing import Published
 from domain.resources import ContainerFacts, Kind, ObjectFacts, State
-from graphstore.bolt import EngineKind
+from graphstore.dialects import EngineKind
 from tests.conftest import GraphServer
 from tests.contracts.test_races import unanswered
 from tests.graph_dump import check_invariants

@@ -19,8 +19,8 @@ from domain.linking import ExternalLink, Link, LinksChanged
 from domain.publishing import Published
 from domain.relations import ExternalType, RelationKind
 from domain.resources import Kind
-from graphstore.bolt import EngineKind
 from graphstore.cypher.resolving import KeyRequest, resolve
+from graphstore.dialects import EngineKind
 from tests.conftest import GraphServer
 from tests.graph_dump import check_invariants
 from tests.world import World, open_world, outcomes

@@ -18,9 +18,9 @@ from domain.errors import DomainError, Forbidden, NotFound
 from domain.resources import Kind
 from domain.sequencing import LEASE
 from domain.views import EventView
-from graphstore.bolt import EngineKind
 from graphstore.cypher.events import events_after
 from graphstore.cypher.sequencing import Waiting
+from graphstore.dialects import EngineKind
 from graphstore.errors import GraphUnavailable
 from graphstore.sequencing import GROUP_MAX, Sequencer
 from graphstore.statements import Query

@@ -11,7 +11,7 @@ from domain.describing import Description
 from domain.errors import AlreadyExists, DomainError, FailedPrecondition, Immutable, Unavailable
 from domain.publishing import Published
 from domain.resources import Kind
-from graphstore.bolt import EngineKind
+from graphstore.dialects import EngineKind
 from tests.conftest import GraphServer
 from tests.graph_dump import MARK, check_invariants
 from tests.past_view import PastView

@@ -17,7 +17,8 @@ from neo4j.exceptions import (
 
 from domain.errors import Conflict
 from graphstore import bolt
-from graphstore.bolt import Engine, EngineKind, Transaction
+from graphstore.bolt import Engine, Transaction
+from graphstore.dialects import EngineKind
 from graphstore.errors import CommitUnknown, GraphUnavailable, TornRead
 from graphstore.statements import Query, Row, all_rows, nothing
 from tests.conftest import GraphServer

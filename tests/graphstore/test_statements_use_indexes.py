@@ -56,6 +56,7 @@ from graphstore.cypher.frozen_rows import (
     FrozenNames,
 )
 from graphstore.cypher.pages import Shape, whole
+from graphstore.dialects import EngineKind, as_sent
 from graphstore.migrations import migrate
 from graphstore.statements import Query
 from graphstore.writing import ORDER
@@ -197,7 +198,9 @@ QUERIES: list[Query[Any]] = [
 
 
 def operators(plan: Mapping[str, Any]) -> Iterator[str]:
-    yield plan["operatorType"].partition("@")[0]
+    operator: str = plan["operatorType"].partition("@")[0]
+    # What a scan reads says where to look for its reason.
+    yield f"{operator} {plan['args'].get('Details')}" if "Scan" in operator else operator
     for child in plan.get("children", ()):
         yield from operators(child)
 
@@ -205,8 +208,9 @@ def operators(plan: Mapping[str, Any]) -> Iterator[str]:
 def explained(driver: Driver, database: str, query: Query[Any]) -> list[str]:
     """Operators of a query's plan, from the result down to where its nodes come from."""
     with driver.session(database=database) as session:  # pyright: ignore[reportUnknownMemberType]  untyped options
-        text: LiteralString = "EXPLAIN " + query.text
-        summary: Any = session.run(text, dict(query.parameters)).consume()
+        sent, parameters = as_sent(query, EngineKind.NEO4J)
+        text: LiteralString = "EXPLAIN " + sent
+        summary: Any = session.run(text, dict(parameters)).consume()
     return list(operators(summary.plan))
 
 
