@@ -1,15 +1,18 @@
 """What snapshots and archives of many containers cost: statements don't follow what they hold."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import pytest
 
 from tests.graph_dump import MARK
 from tests.world import World
 
+BATCH: Final = 5_000
 
-async def grow(world: World, parent: str, *, containers: int, objects: int) -> None:
-    """Datasets with Objects in a project, written by hand: thousands would take minutes otherwise."""
+
+async def grow(world: World, parent: str, *, containers: int, objects: int) -> list[str]:
+    """Datasets with Objects in a project, written by hand (thousands take minutes otherwise); answers their ids."""
     ids = [world.new_id() for _ in range(containers)]
     await world.do(
         "MATCH (p:Resource {id: $parent}) SET p.entries = p.entries + $n WITH p UNWIND $ids AS id "
@@ -25,7 +28,8 @@ async def grow(world: World, parent: str, *, containers: int, objects: int) -> N
         objects=objects,
         mark=MARK,
     )
-    for start in range(0, containers, 50):
+    held = [(parent_id, world.new_id()) for parent_id in ids for _ in range(objects)]
+    for start in range(0, len(held), BATCH):
         await world.do(
             "UNWIND $rows AS row MATCH (d:Resource {id: row.parent}) "
             "CREATE (o:Resource:Object) SET o = {id: row.id, kind: 'OBJECT', name: row.id, state: 'AVAILABLE', "
@@ -33,12 +37,9 @@ async def grow(world: World, parent: str, *, containers: int, objects: int) -> N
             "contentLength: 1, createdAt: 0, createdBy: '', updatedAt: 0} CREATE (o)-[:BELONGS_TO "
             "{home: true, passes: 4, name: row.id, since: 0, createdAt: 0, createdBy: ''}]->(d) "
             "CREATE (:Entry {sort: row.parent + row.id, since: 0})-[:NAMES]->(o)",
-            rows=[
-                {"parent": parent_id, "id": world.new_id()}
-                for parent_id in ids[start : start + 50]
-                for _ in range(objects)
-            ],
+            rows=[{"parent": parent_id, "id": one} for parent_id, one in held[start : start + BATCH]],
         )
+    return ids
 
 
 async def statements(world: World, call: Callable[[], Awaitable[str]]) -> tuple[str, int]:
