@@ -1,17 +1,19 @@
 """What sealing, storing and reading cost, against the bare primitives: medians of interleaved rounds, in one run.
 
-Run: python bench/bytes.py [folder]   (about 20 s; the folder, by default the temporary one, decides which disk it is)
+Run: python bench/bytes.py [folder]   (about 40 s; the folder, by default the temporary one, decides which disk it is)
 """
 
 import asyncio
 import hashlib
 import os
+import random
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -19,9 +21,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from domain.contents import BlobFacts
 from identity.keyring import new_keyring
+from proxy.blob_format import HEADER_BYTES, SEGMENT_BYTES, TAG_BYTES, Header, parse_header
 from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
-from proxy.sealing import HEADER_BYTES, SEGMENT_BYTES, TAG_BYTES, Header, Opener, Sealer, seal_blob, span_of
+from proxy.compression import Compressor
+from proxy.opening import end_size, new_opener
+from proxy.sealing import Sealer, seal_blob
 from proxy.streaming import ByteStreams, Extent
 from proxy.threads import Threads
 
@@ -47,8 +53,8 @@ def cipher_rows() -> None:
     key, plain = os.urandom(32), os.urandom(MIB)
     header = Header(os.urandom(16).hex(), os.urandom(7))
     sealed = bytes(seal_blob(key, header, plain))
-    body, span = memoryview(sealed)[HEADER_BYTES:], span_of(MIB, 0, MIB)
-    sealer, opener = Sealer(key, header), Opener(key, header.blob_id, MIB, sealed)
+    sealer, opener = Sealer(key, header), new_opener(key, header, MIB, len(sealed), b"")
+    body, span = memoryview(sealed)[HEADER_BYTES:], opener.span(0, MIB)
     cipher, nonce, associated = AESGCM(key), bytes(12), header.pack()
     output = memoryview(bytearray(2 * MIB))
     size = SEGMENT_BYTES + TAG_BYTES
@@ -75,12 +81,59 @@ def cipher_rows() -> None:
         "open": repeat(lambda: opener.open_into(span, body, output[: span.opened_bytes])),
         "open into fresh memory": repeat(lambda: opener.open(span, body)),
     }
-    medians = {name: statistics.median(work() for _ in range(5 * ROUNDS)) for name, work in timed.items()}
+    rounds = [{name: work() for name, work in timed.items()} for _ in range(5 * ROUNDS)]
+    medians = {name: statistics.median(times[name] for times in rounds) for name in timed}
     print("1 MiB, one thread")
     for name, median in medians.items():
         print(f"  {name:34} {MIB / median / 1e9:7.2f} GB/s")
     print(f"  seal / cipher                      {medians['cipher alone, encrypt'] / medians['seal']:7.2f}")
     print(f"  open / cipher                      {medians['cipher alone, decrypt'] / medians['open']:7.2f}")
+
+
+def text(length: int) -> bytes:
+    """FASTQ-like reads; the last MiB again and again beyond the first, further away than any segment sees."""
+    source, lines, written = random.Random(1), list[str](), 0
+    while written < min(length, MIB):
+        letters = "".join(source.choices("ACGT", k=150))
+        qualities = "".join(source.choices("FFFFFFFF:,#", k=150))
+        lines.append(f"@A00123:45:HX:1:1101:{source.randrange(30000)}:{source.randrange(30000)} 1:N:0\n{letters}\n+\n")
+        lines.append(f"{qualities}\n")
+        written += len(lines[-1]) + len(lines[-2])
+    block = "".join(lines).encode()
+    return (block * (length // len(block) + 1))[:length]
+
+
+def compression_rows() -> None:
+    """Seal and open 1 MiB with a compressor, of text and of noise, against the same without one."""
+    key, header, compressor = os.urandom(32), Header(os.urandom(16).hex(), os.urandom(7)), Compressor()
+    output = memoryview(bytearray(2 * MIB))
+
+    def seal(plain: bytes, with_compressor: Compressor | None) -> Timed:
+        return lambda: seconds(lambda: Sealer(key, header, with_compressor).seal_into(plain, output, is_last=True))
+
+    def open_sealed(sealed: bytes) -> Timed:
+        found = parse_header(header.blob_id, sealed)
+        end = sealed[len(sealed) - end_size(found, MIB) :]
+        opener = new_opener(key, found, MIB, len(sealed), end)
+        span = opener.span(0, MIB)
+        segments = memoryview(sealed)[span.start : span.start + span.length]
+        return lambda: seconds(lambda: opener.open_into(span, segments, output[: span.opened_bytes]))
+
+    print("1 MiB, compressed where it helps, one thread")
+    for name, plain in (("text", text(MIB)), ("noise", os.urandom(MIB))):
+        bare, sealed = seal_blob(key, header, plain), bytes(seal_blob(key, header, plain, compressor))
+        timed = {
+            "seal, no compressor": seal(plain, None),
+            "seal": seal(plain, compressor),
+            "open, not compressed": open_sealed(bytes(bare)),
+            "open": open_sealed(sealed),
+        }
+        rounds = [{way: work() for way, work in timed.items()} for _ in range(15 * ROUNDS)]
+        medians = {way: statistics.median(times[way] for times in rounds) for way in timed}
+        for way, median in medians.items():
+            print(f"  {f'{way}: {name}':34} {MIB / median / 1e9:7.2f} GB/s")
+        print(f"  {f'stored / plaintext: {name}':34} {len(sealed) / MIB:7.2f}")
+        print(f"  {f'seal / without: {name}':34} {medians['seal, no compressor'] / medians['seal']:7.2f}")
 
 
 async def pieces_of(body: bytes) -> AsyncIterator[memoryview]:
@@ -130,7 +183,7 @@ class Large:
     async def store(self) -> None:
         """Store what `read` reads."""
         blob = (await self.streams.ingest(pieces_of(self.body))).blob
-        self.extents = [Extent(0, LARGE_BYTES, blob.id, blob.key_id, blob.wrapped_key)]
+        self.extents = [Extent(0, LARGE_BYTES, blob.sealed_bytes, blob.id, blob.key_id, blob.wrapped_key)]
 
     async def hash_alone(self) -> float:
         """Both hashes, one after the other."""
@@ -200,10 +253,47 @@ async def large_rows(streams: ByteStreams, blobs: DirectoryBlobs, folder: Path) 
     print(f"  read / raw read                    {medians['raw file, read'] / medians['read']:7.2f}")
 
 
+async def text_rows(streams: ByteStreams, uncompressed: ByteStreams, blobs: DirectoryBlobs) -> None:
+    """PUT and GET of 64 MiB with compression switched on and off, of text and of noise."""
+    for name, body in (("text", text(LARGE_BYTES)), ("noise", os.urandom(LARGE_BYTES))):
+
+        async def ingest(into: ByteStreams, body: bytes = body) -> float:
+            began = time.perf_counter()
+            ingested = await into.ingest(pieces_of(body), expected_bytes=LARGE_BYTES)
+            taken = time.perf_counter() - began
+            await blobs.delete(ingested.blob.id)
+            return taken
+
+        async def read(blob: BlobFacts) -> float:
+            extent = Extent(0, LARGE_BYTES, blob.sealed_bytes, blob.id, blob.key_id, blob.wrapped_key)
+            began = time.perf_counter()
+            reader = await streams.read_plain([extent], 0, LARGE_BYTES)
+            async for _ in reader:
+                pass
+            await reader.aclose()
+            return time.perf_counter() - began
+
+        on = (await streams.ingest(pieces_of(body))).blob
+        off = (await uncompressed.ingest(pieces_of(body))).blob
+        medians = await medians_of(
+            {
+                "ingest, on": partial(ingest, streams),
+                "ingest, off": partial(ingest, uncompressed),
+                "read, on": partial(read, on),
+                "read, off": partial(read, off),
+            }
+        )
+        print(f"64 MiB of {name}, compression on and off; stored / plaintext {on.sealed_bytes / LARGE_BYTES:.2f}")
+        for way, median in medians.items():
+            print(f"  {way:34} {LARGE_BYTES / median / MIB:7.0f} MiB/s")
+        print(f"  ingest on / off                    {medians['ingest, off'] / medians['ingest, on']:7.2f}")
+        print(f"  read on / off                      {medians['read, off'] / medians['read, on']:7.2f}")
+
+
 async def small_rows(streams: ByteStreams, threads: Threads, folder: Path, concurrency: int) -> None:
     body, count = os.urandom(SMALL_BYTES), SMALL_COUNT if concurrency > 1 else SMALL_COUNT // 4
     stored = (await streams.ingest(pieces_of(body))).blob
-    extent = Extent(0, SMALL_BYTES, stored.id, stored.key_id, stored.wrapped_key)
+    extent = Extent(0, SMALL_BYTES, stored.sealed_bytes, stored.id, stored.key_id, stored.wrapped_key)
 
     async def at_once(work: Callable[[], Awaitable[object]]) -> float:
         async def some() -> None:
@@ -245,8 +335,11 @@ async def main(parent: Path) -> None:
         for number in range(256):
             (folder / "raw" / f"{number:02x}").mkdir(parents=True)
         blobs, threads = open_directory_blobs(folder / "blobs"), Threads("bench", 16)
-        streams = ByteStreams(blobs, new_keyring(datetime.now(UTC), os.urandom), threads, os.urandom)
+        keyring = new_keyring(datetime.now(UTC), os.urandom)
+        streams = ByteStreams(blobs, keyring, threads, os.urandom)
+        uncompressed = ByteStreams(blobs, keyring, threads, os.urandom, compresses=False)
         await large_rows(streams, blobs, folder / "raw")
+        await text_rows(streams, uncompressed, blobs)
         for concurrency in (1, 32):
             await small_rows(streams, threads, folder / "raw", concurrency)
         blobs.close()
@@ -255,4 +348,5 @@ async def main(parent: Path) -> None:
 
 if __name__ == "__main__":
     cipher_rows()
+    compression_rows()
     uvloop.run(main(Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.gettempdir())))

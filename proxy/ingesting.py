@@ -1,9 +1,9 @@
 """One body on its way in: pieces of any size -> hashed, sealed, stored. Used through `proxy.streaming`.
 
-Memory is bounded whatever the length: two plain buffers and a sealed one, of 1 MiB each. While one buffer is hashed,
-sealed and written by threads, the next is received; MD5 and other slow hashes run beside SHA-256, sealing and writing
-(hashlib lets other threads run meanwhile). A body of up to 64 KiB is hashed and sealed where it is, which is cheaper
-than a hop to a thread, and stored in one hop.
+Memory is bounded whatever the length: two plain buffers and a sealed one, of 1 MiB each, and 2 bytes for each 64 KiB
+of a blob that is compressed. While one buffer is hashed, sealed and written by threads, the next is received; MD5 and
+other slow hashes run beside SHA-256, sealing and writing (hashlib lets other threads run meanwhile). A body of up to
+64 KiB is hashed and sealed where it is, which is cheaper than a hop to a thread, and stored in one hop.
 
 Source: storage.md and s3.md ("Write path") of the specification.
 """
@@ -18,10 +18,12 @@ from typing import Final
 from domain.contents import BlobFacts
 from domain.errors import BadInput, DomainError
 from identity.keyring import Keyring
+from proxy.blob_format import DATA_KEY_BYTES, PREFIX_BYTES, Header
 from proxy.blobs import BLOB_ID_BYTES, Blobs, BlobWriter
 from proxy.buffers import BufferPool, BytesLike
 from proxy.checksums import ALGORITHMS, DEFAULT_ALGORITHM, Hasher, encode_digest
-from proxy.sealing import DATA_KEY_BYTES, PREFIX_BYTES, Header, Sealer, sealed_size
+from proxy.compression import Compressor
+from proxy.sealing import Sealer
 from proxy.threads import Threads
 
 SMALL_BYTES: Final = 64 * 1024
@@ -59,6 +61,7 @@ class Upload:
         blobs: Blobs,
         threads: Threads,
         pool: BufferPool,
+        compressor: Compressor | None,
         random_bytes: Callable[[int], bytes],
         algorithms: Iterable[str],
         expected_bytes: int | None,
@@ -68,7 +71,7 @@ class Upload:
         self._pool = pool
         self._blob_id = random_bytes(BLOB_ID_BYTES).hex()
         self._data_key = random_bytes(DATA_KEY_BYTES)
-        self._sealer = Sealer(self._data_key, Header(self._blob_id, random_bytes(PREFIX_BYTES)))
+        self._sealer = Sealer(self._data_key, Header(self._blob_id, random_bytes(PREFIX_BYTES)), compressor)
 
         self._wanted = tuple(algorithms) or (DEFAULT_ALGORITHM,)
         self._hashers = {name: ALGORITHMS[name].new() for name in {"md5", "sha256", *self._wanted}}
@@ -83,6 +86,7 @@ class Upload:
         self._spare: memoryview | None = None
         self._output = memoryview(b"")
         self._sealed = self._output
+        self._sealed_bytes = 0
         self._work: asyncio.Task[None] | None = None
         self._writer: BlobWriter | None = None
         self._is_storing = False
@@ -130,7 +134,7 @@ class Upload:
         blob = BlobFacts(
             id=self._blob_id,
             length_bytes=self._length,
-            sealed_bytes=sealed_size(self._length),
+            sealed_bytes=self._sealed_bytes,
             md5=digests.md5,
             sha256=digests.sha256,
             key_id=key_id,
@@ -199,13 +203,16 @@ class Upload:
     def _hash_and_seal(self, data: memoryview, *, is_last: bool) -> None:
         """Do all but the slow hashes; leaves the sealed bytes in `_sealed`."""
         _update_all(self._hashers_beside_sealing, data)
-        room = self._sealer.room(len(data))
+        room = self._sealer.room(len(data), is_last=is_last)
         if len(self._output) < room:
             self._output = self._room_for(room)
         self._sealed = self._output[: self._sealer.seal_into(data, self._output, is_last=is_last)]
+        self._sealed_bytes += len(self._sealed)
 
     def _room_for(self, length: int) -> memoryview:
-        return memoryview(bytearray(length)) if length <= _POOLED_BYTES_MIN else self._pool.take(length)
+        # Only the end of a compressed blob of gigabytes, its table, needs more than the pool's buffers have.
+        is_pooled = _POOLED_BYTES_MIN < length <= self._pool.buffer_bytes
+        return self._pool.take(length) if is_pooled else memoryview(bytearray(length))
 
     def _digests(self) -> Digests:
         digests = {name: hasher.digest() for name, hasher in self._hashers.items()}

@@ -13,10 +13,11 @@ async def extents_of(store: GraphStore, content: ContentRef, chosen: Slice) -> l
     Raises: Unavailable.
     """
     if content.blob is not None:
-        return [_extent(0, content.blob)]
+        return [extent_of(0, content.blob)]
     found = await store.read(parts(content.id, chosen.start, max(chosen.start + chosen.length, 1)))
-    return [_extent(start, part.blob) for start, part in found]
+    return [extent_of(start, part.blob) for start, part in found]
 
 
-def _extent(start: int, blob: BlobFacts) -> Extent:
-    return Extent(start, blob.length_bytes, blob.id, blob.key_id, blob.wrapped_key)
+def extent_of(start: int, blob: BlobFacts) -> Extent:
+    """Place of a blob in a content, from byte `start` of it."""
+    return Extent(start, blob.length_bytes, blob.sealed_bytes, blob.id, blob.key_id, blob.wrapped_key)

@@ -1,7 +1,8 @@
 """One range of a content on its way out: stored blobs -> chunks of plaintext. Used through `proxy.streaming`.
 
-Only the segments that the range touches are read and opened. One chunk is read ahead of the one being sent; memory is
-two chunks whatever the length.
+Only the segments that the range touches are read and opened, of a compressed blob its table before them. One chunk is
+read ahead of the one being sent; memory is two chunks whatever the length, and 10 bytes for each 64 KiB of the one
+compressed blob that is being read.
 
 Source: storage.md and s3.md ("Read path") of the specification.
 """
@@ -9,41 +10,53 @@ Source: storage.md and s3.md ("Read path") of the specification.
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple, Self
 
 from identity.keyring import Keyring
+from proxy.blob_format import HEADER_BYTES, BlobDamaged, BlobUnreadable, Header, parse_header, sealed_size
+from proxy.blob_layouts import Span, UniformLayout, span_of
 from proxy.blobs import BlobReader, Blobs
-from proxy.buffers import BufferPool
-from proxy.sealing import HEADER_BYTES, BlobDamaged, BlobUnreadable, Opener, Span, sealed_size, span_of
+from proxy.buffers import BufferPool, BytesLike
+from proxy.opening import Opener, end_size, new_opener
 from proxy.threads import Threads
 
 INLINE_BYTES: Final = 64 * 1024  # opening less than this costs less than a hop to a thread
 CHUNK_BYTES: Final = 1024 * 1024
 FIRST_CHUNK_BYTES: Final = INLINE_BYTES  # comes with the header in one call, so that the first byte leaves early
+WHOLE_BYTES: Final = 2 * INLINE_BYTES  # a small compressed blob comes in one call, with the table at its end
 OPEN_AHEAD_BLOBS: Final = 64  # a content may have 10 000 parts, a process often has 1024 descriptors
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """A blob's place in a content: its first byte is the content's byte `start`."""
+    """A blob's place in a content: its first byte is the content's byte `start`. `sealed_bytes` are stored."""
 
     start: int
     length_bytes: int
+    sealed_bytes: int
     blob_id: str
     key_id: str
     wrapped_key: bytes = field(repr=False)
 
 
 class _Step(NamedTuple):
-    """One chunk to read: which of the extents, and what of it."""
+    """One chunk to read: which of the extents, and what of its plaintext."""
 
     extent_index: int
-    span: Span
+    start: int
+    length: int
 
 
-class _OpenBlob(NamedTuple):
+@dataclass(slots=True)
+class _OpenBlob:
+    """A blob whose header was read; its opener comes with the first chunk, since a compressed one's table is large."""
+
+    extent: Extent
     reader: BlobReader
-    opener: Opener
+    header: Header
+    data_key: bytes = field(repr=False)
+    opener: Opener | None = None
 
 
 class PlainReader:
@@ -78,10 +91,7 @@ class PlainReader:
         first = next(self._steps, None)
         if first is None:
             return
-        head_bytes = HEADER_BYTES
-        if first.span.start == HEADER_BYTES:
-            head_bytes += first.span.length  # the first chunk comes with the header, in one call
-        await self._open_blob(0, head_bytes)
+        await self._open_blob(0, _first_head_bytes(self._extents[0], first))
         if len(self._extents) > 1:
             others = range(1, min(len(self._extents), OPEN_AHEAD_BLOBS))
             for outcome in await asyncio.gather(*map(self._open_blob, others), return_exceptions=True):
@@ -128,16 +138,33 @@ class PlainReader:
             await self._open.pop(index).reader.close()
             if index + OPEN_AHEAD_BLOBS < len(self._extents):
                 await self._open_blob(index + OPEN_AHEAD_BLOBS)
-        blob, span = self._open[step.extent_index], step.span
+        blob = self._open[step.extent_index]
+        opener = blob.opener or await self._opener_of(blob)
+        span = opener.span(step.start, step.length)
         span_end = span.start + span.length
         if span_end <= len(blob.reader.head):
             sealed = memoryview(blob.reader.head)[span.start : span_end]
         else:
             sealed = await self._read_sealed(blob.reader, span)
         if span.opened_bytes <= INLINE_BYTES:
-            return blob.opener.open(span, sealed)
+            return opener.open(span, sealed)
         output = self._pool.take(span.opened_bytes)
-        return await self._threads.run(blob.opener.open_into, span, sealed, output)
+        return await self._threads.run(opener.open_into, span, sealed, output)
+
+    async def _opener_of(self, blob: _OpenBlob) -> Opener:
+        """Make the opener of a blob, once; of a compressed one the table is read, if it didn't come with the header."""
+        plain_bytes, sealed_bytes = blob.extent.length_bytes, blob.reader.sealed_bytes
+        end_bytes = end_size(blob.header, plain_bytes)
+        end: BytesLike = b""
+        if sealed_bytes <= len(blob.reader.head):
+            end = blob.reader.head
+        elif end_bytes:
+            end = bytearray(min(end_bytes, sealed_bytes))
+            taken = await blob.reader.read_into(sealed_bytes - len(end), memoryview(end))
+            end = memoryview(end)[:taken]
+        make = partial(new_opener, blob.data_key, blob.header, plain_bytes, sealed_bytes, end)
+        blob.opener = make() if end_bytes <= INLINE_BYTES else await self._threads.run(make)
+        return blob.opener
 
     async def _read_sealed(self, reader: BlobReader, span: Span) -> memoryview:
         """Read a span into memory that the next one overwrites."""
@@ -150,16 +177,28 @@ class PlainReader:
         data_key = self._keyring.unwrap(extent.key_id, extent.wrapped_key, extent.blob_id)
         reader = await self._blobs.open(extent.blob_id, head_bytes)
         try:
-            if reader.sealed_bytes != sealed_size(extent.length_bytes):
+            if reader.sealed_bytes != extent.sealed_bytes:
                 raise BlobDamaged(
                     f"blob {extent.blob_id} has {reader.sealed_bytes} bytes, "
-                    f"{sealed_size(extent.length_bytes)} were written: it was cut or has grown"
+                    f"{extent.sealed_bytes} were written: it was cut or has grown"
                 )
-            opener = Opener(data_key, extent.blob_id, extent.length_bytes, reader.head)
+            header = parse_header(extent.blob_id, reader.head)
         except BlobUnreadable:
             await reader.close()
             raise
-        self._open[index] = _OpenBlob(reader, opener)
+        self._open[index] = _OpenBlob(extent, reader, header, data_key)
+
+
+def _first_head_bytes(extent: Extent, step: _Step) -> int:
+    """How much of a blob to read with its header, in one call: all of a first chunk that is at its beginning.
+
+    What the blob is, is only known from its header; what it seems to be makes the reading quicker, not right.
+    """
+    if extent.sealed_bytes <= WHOLE_BYTES and extent.sealed_bytes != sealed_size(extent.length_bytes):
+        return extent.sealed_bytes
+    if step.start:
+        return HEADER_BYTES
+    return HEADER_BYTES + span_of(UniformLayout(extent.length_bytes), 0, step.length).length
 
 
 def _touched(extents: Sequence[Extent], start: int, end: int) -> list[Extent]:
@@ -190,8 +229,8 @@ def _steps(extents: Sequence[Extent], start: int, end: int) -> Iterator[_Step]:
         position = max(start - extent.start, 0)
         stop = min(end - extent.start, extent.length_bytes)
         if not extent.length_bytes:
-            yield _Step(index, span_of(0, 0, 0))
+            yield _Step(index, 0, 0)
         while position < stop:
             chunk_end = min(stop, (position // chunk_bytes + 1) * chunk_bytes)
-            yield _Step(index, span_of(extent.length_bytes, position, chunk_end - position))
+            yield _Step(index, position, chunk_end - position)
             position, chunk_bytes = chunk_end, CHUNK_BYTES

@@ -34,10 +34,10 @@ class Storage(NamedTuple):
 
 
 @contextmanager
-def storage_in(root: Path, disk: Disk | None = None) -> Generator[Storage]:
+def storage_in(root: Path, disk: Disk | None = None, *, compresses: bool = True) -> Generator[Storage]:
     blobs, threads = open_directory_blobs(root, disk=disk), Threads("hashing", 4)
     keyring = new_keyring(NOW, os.urandom)
-    yield Storage(root, blobs, keyring, ByteStreams(blobs, keyring, threads, os.urandom))
+    yield Storage(root, blobs, keyring, ByteStreams(blobs, keyring, threads, os.urandom, compresses=compresses))
     blobs.close()
     threads.close()
 
@@ -57,7 +57,7 @@ def extents_of(blobs: Iterable[BlobFacts]) -> list[Extent]:
     extents: list[Extent] = []
     start = 0
     for blob in blobs:
-        extents.append(Extent(start, blob.length_bytes, blob.id, blob.key_id, blob.wrapped_key))
+        extents.append(Extent(start, blob.length_bytes, blob.sealed_bytes, blob.id, blob.key_id, blob.wrapped_key))
         start += blob.length_bytes
     return extents
 

@@ -14,13 +14,15 @@ import pytest
 
 from domain.contents import BlobFacts
 from domain.errors import ChecksumMismatch, Unavailable
+from proxy.blob_format import sealed_size
 from proxy.blobs_directory import DirectoryWriter
-from proxy.buffers import BytesLike
+from proxy.buffers import BufferPool, BytesLike
 from proxy.checksums import ALGORITHMS, digest_of, encode_digest
 from proxy.ingesting import BUFFER_BYTES, SMALL_BYTES, Digests, Ingested, WrongLength
-from proxy.sealing import open_blob, sealed_size
+from proxy.opening import open_blob
 from tests.proxy.bodies import Storage, cut, source_of, storage_in
 from tests.proxy.disks import RefusingDisk
+from tests.proxy.texts import reads
 
 MIB = 1024 * 1024
 BODY = random.Random(11).randbytes(5 * MIB)
@@ -291,18 +293,19 @@ from pathlib import Path
 from tests.proxy.bodies import storage_in
 
 async def source(length):
-    piece = os.urandom(65536)
+    piece = os.urandom(32768) * 2 if sys.argv[3] == "compressed" else os.urandom(65536)
     for _ in range(length // 65536):
         yield piece
 
 with storage_in(Path(sys.argv[1])) as storage:
     blob = asyncio.run(storage.streams.ingest(source(int(sys.argv[2])))).blob
+assert (blob.sealed_bytes < blob.length_bytes) == (sys.argv[3] == "compressed")
 print(blob.length_bytes, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-def peak_kib(folder: Path, length: int) -> int:
-    command = [sys.executable, "-c", MEMORY_PROGRAM, str(folder), str(length)]
+def peak_kib(folder: Path, length: int, kind: str) -> int:
+    command = [sys.executable, "-c", MEMORY_PROGRAM, str(folder), str(length), kind]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
     run = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     received, peak = run.stdout.split()
@@ -310,8 +313,9 @@ def peak_kib(folder: Path, length: int) -> int:
     return int(peak)
 
 
-async def test_a_body_sixteen_times_as_large_takes_no_more_memory(tmp_path: Path) -> None:
-    small, large = peak_kib(tmp_path / "small", 16 * MIB), peak_kib(tmp_path / "large", 256 * MIB)
+@pytest.mark.parametrize("kind", ["as it is", "compressed"])
+async def test_a_body_sixteen_times_as_large_takes_no_more_memory(tmp_path: Path, kind: str) -> None:
+    small, large = peak_kib(tmp_path / "small", 16 * MIB, kind), peak_kib(tmp_path / "large", 256 * MIB, kind)
 
     assert large - small < 4 * 1024, f"{small} KiB for 16 MiB, {large} KiB for 256 MiB"
 
@@ -333,3 +337,57 @@ async def test_a_small_body_takes_one_hop_to_a_thread(
 
     assert hops == 1
     assert opened(storage, ingested.blob) == BODY[:length]
+
+
+TEXT = reads(3 * MIB)
+
+
+@pytest.mark.parametrize("is_length_known", [True, False])
+@pytest.mark.parametrize("length", [4043, 4044, 10_000, SMALL_BYTES, SMALL_BYTES + 1, BUFFER_BYTES, 3 * MIB - 5])
+async def test_text_is_stored_compressed_and_its_facts_have_both_lengths(
+    storage: Storage, length: int, *, is_length_known: bool
+) -> None:
+    body = TEXT[:length]
+
+    blob = (
+        await storage.streams.ingest(source_of(cut(body, 60_001)), expected_bytes=length if is_length_known else None)
+    ).blob
+
+    stored = storage.path(blob.id).stat().st_size
+    assert (blob.length_bytes, blob.sealed_bytes) == (length, stored)
+    assert blob.sha256 == hashlib.sha256(body).hexdigest()
+    assert (stored < sealed_size(length)) == (length > 4043), "what takes one disk block stays as it is"
+    assert length < 100_000 or stored < 0.4 * length
+    assert opened(storage, blob) == body
+
+
+@pytest.mark.parametrize("length", [10_000, 3 * MIB])
+async def test_with_compression_switched_off_nothing_is_compressed(tmp_path: Path, length: int) -> None:
+    with storage_in(tmp_path / "blobs", compresses=False) as storage:
+        blob = (await storage.streams.ingest(source_of(cut(TEXT[:length], 65_536)))).blob
+
+        assert blob.sealed_bytes == sealed_size(length) == storage.path(blob.id).stat().st_size
+        assert opened(storage, blob) == TEXT[:length]
+
+
+async def test_a_table_too_long_for_a_buffer_gets_memory_of_its_own(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that of 2 GiB of text has: here the buffers are smaller instead."""
+    monkeypatch.setattr(storage.streams, "_pool", BufferPool(BUFFER_BYTES, 4))
+
+    blob = (await storage.streams.ingest(source_of(cut(TEXT, 65_536)))).blob
+
+    assert opened(storage, blob) == TEXT
+
+
+async def test_many_uploads_of_text_and_noise_at_once_do_not_mix(storage: Storage) -> None:
+    source = random.Random(6)
+    bodies = [
+        source.choice([TEXT, BODY])[n : n + source.choice([10, 5000, 60_000, 70_000, 1_200_000])] for n in range(60)
+    ]
+
+    ingested = await asyncio.gather(*(storage.streams.ingest(source_of(cut(body, 65_536))) for body in bodies))
+
+    assert [opened(storage, one.blob) for one in ingested] == bodies
+    assert [one.blob.sealed_bytes for one in ingested] == [storage.path(one.blob.id).stat().st_size for one in ingested]

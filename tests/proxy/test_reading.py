@@ -3,21 +3,25 @@ import dataclasses
 import os
 import random
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from domain.contents import BlobFacts
 from domain.errors import Unavailable
 from identity.keyring import KeyUnknown, WrappedDamaged
+from proxy.blob_format import HEADER_BYTES, SEGMENT_BYTES, TAG_BYTES, BlobDamaged, BlobFormatUnknown, BlobUnreadable
 from proxy.blobs import BlobMissing
-from proxy.reading import CHUNK_BYTES, FIRST_CHUNK_BYTES, OPEN_AHEAD_BLOBS, Extent
-from proxy.sealing import HEADER_BYTES, SEGMENT_BYTES, TAG_BYTES, BlobDamaged, BlobFormatUnknown, BlobUnreadable
+from proxy.reading import CHUNK_BYTES, FIRST_CHUNK_BYTES, OPEN_AHEAD_BLOBS, WHOLE_BYTES, Extent
+from proxy.segment_table import tail_size
+from proxy.streaming import ByteStreams
+from proxy.threads import Threads
 from tests.proxy.bodies import Storage, cut, extents_of, read_all, source_of, storage_in
-from tests.proxy.disks import HaltingDisk, RefusingDisk
+from tests.proxy.disks import HaltingDisk, ReadNotingDisk, RefusingDisk
+from tests.proxy.texts import reads
 
 MIB = 1024 * 1024
 BODY = random.Random(12).randbytes(6 * MIB)
@@ -95,7 +99,8 @@ async def test_an_empty_content_reads_back_as_nothing_and_is_checked(storage: St
     assert await read_all(storage.streams, extents_of([blob]), 0, 0) == b""
 
     path = storage.path(blob.id)
-    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    sealed = path.read_bytes()
+    path.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
 
     with pytest.raises(BlobDamaged, match=blob.id):
         await read_all(storage.streams, extents_of([blob]), 0, 0)
@@ -305,3 +310,142 @@ async def test_many_reads_at_once_do_not_mix(storage: Storage) -> None:
     bodies = await asyncio.gather(*(read_all(storage.streams, extents, a, b - a) for a, b in ranges))
 
     assert bodies == [BODY[a:b] for a, b in ranges]
+
+
+# Text, noise that begins like text, a small blob of text, an empty one and noise: compressed or not, in a row.
+MIXED = [
+    reads(3 * MIB + 17),
+    reads(300_000, seed=2) + BODY[: 2 * SEGMENT_BYTES],
+    reads(20_000, seed=3),
+    b"",
+    BODY[:MIB],
+]
+MIXED_BODY = b"".join(MIXED)
+
+
+async def ingest_mixed(storage: Storage) -> list[BlobFacts]:
+    return [(await storage.streams.ingest(source_of(cut(body, 65_536)))).blob for body in MIXED]
+
+
+def is_compressed(storage: Storage, blob: BlobFacts) -> bool:
+    return storage.path(blob.id).read_bytes()[9] == 1
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Storage, list[Extent]]]:
+    with storage_in(tmp_path_factory.mktemp("mixed")) as storage:
+        blobs = asyncio.run(ingest_mixed(storage))
+        assert [is_compressed(storage, blob) for blob in blobs] == [True, True, True, False, False]
+        yield storage, extents_of(blobs)
+
+
+@given(first=st.integers(0, len(MIXED_BODY)), second=st.integers(0, len(MIXED_BODY)))
+@example(first=0, second=len(MIXED_BODY))
+@example(first=len(MIXED[0]) - 1, second=len(MIXED[0]) + 1)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_range_over_compressed_and_other_blobs_reads_back(
+    mixed: tuple[Storage, list[Extent]], first: int, second: int
+) -> None:
+    storage, extents = mixed
+    start, end = min(first, second), max(first, second)
+
+    assert run(storage, extents, start, end - start) == MIXED_BODY[start:end]
+
+
+async def test_many_reads_of_compressed_blobs_at_once_do_not_mix(storage: Storage) -> None:
+    extents = extents_of(await ingest_mixed(storage))
+    source = random.Random(4)
+    ranges = [sorted(source.sample(range(len(MIXED_BODY)), 2)) for _ in range(60)]
+
+    bodies = await asyncio.gather(*(read_all(storage.streams, extents, a, b - a) for a, b in ranges))
+
+    assert bodies == [MIXED_BODY[a:b] for a, b in ranges]
+
+
+@pytest.mark.parametrize("start", [0, 7, 250_000])
+async def test_a_small_compressed_blob_is_read_in_one_call(tmp_path: Path, start: int) -> None:
+    disk = ReadNotingDisk()
+    with storage_in(tmp_path / "blobs", disk) as storage:
+        body = reads(300_000)
+        [blob] = [(await storage.streams.ingest(source_of(cut(body, 65_536)))).blob]
+        assert blob.sealed_bytes <= WHOLE_BYTES
+
+        assert await read_all(storage.streams, extents_of([blob]), start, 300_000 - start) == body[start:]
+
+        assert disk.reads == [(0, blob.sealed_bytes)]
+
+
+async def test_a_range_of_a_large_compressed_blob_reads_header_table_and_its_own_segments(tmp_path: Path) -> None:
+    disk = ReadNotingDisk()
+    with storage_in(tmp_path / "blobs", disk) as storage:
+        body = reads(3 * MIB)
+        [blob] = [(await storage.streams.ingest(source_of(cut(body, 65_536)))).blob]
+        start = 20 * SEGMENT_BYTES + 5
+
+        assert await read_all(storage.streams, extents_of([blob]), start, 100) == body[start : start + 100]
+
+        header, table, segment = disk.reads
+        tail = tail_size(3 * MIB)
+        assert (header, table) == ((0, HEADER_BYTES), (blob.sealed_bytes - tail, tail))
+        assert segment[1] < SEGMENT_BYTES // 2
+
+
+@pytest.mark.parametrize("length", [20_000, 3 * MIB])
+@pytest.mark.parametrize("place", [0, 9, 20, 35, HEADER_BYTES, -1, -4, -5, -20, -24, -25, -30])
+async def test_a_damaged_compressed_blob_gives_an_error_that_names_it_and_never_wrong_bytes(
+    storage: Storage, length: int, place: int
+) -> None:
+    body = reads(length)
+    blob = (await storage.streams.ingest(source_of(cut(body, 65_536)))).blob
+    assert is_compressed(storage, blob)
+    damaged = bytearray(storage.path(blob.id).read_bytes())
+    damaged[place] ^= 1
+    storage.path(blob.id).write_bytes(damaged)
+
+    with pytest.raises(BlobDamaged, match=blob.id):
+        await read_all(storage.streams, extents_of([blob]), 0, 1)
+
+
+@pytest.mark.parametrize("change", [-1, 1, -24, -MIB // 2])
+async def test_a_compressed_blob_of_another_length_than_written_is_told_before_the_first_byte(
+    storage: Storage, change: int
+) -> None:
+    blob = (await storage.streams.ingest(source_of(cut(reads(3 * MIB), 65_536)))).blob
+    sealed = storage.path(blob.id).read_bytes()
+    storage.path(blob.id).write_bytes(sealed[:change] if change < 0 else sealed + bytes(change))
+
+    with pytest.raises(BlobDamaged, match=f"blob {blob.id} has"):
+        await storage.streams.read_plain(extents_of([blob]), 0, 1)
+
+
+async def test_another_length_in_the_graph_than_in_the_table_is_told(storage: Storage) -> None:
+    blob = (await storage.streams.ingest(source_of(cut(reads(MIB), 65_536)))).blob
+    wrong = dataclasses.replace(blob, length_bytes=MIB - 1)
+
+    with pytest.raises(BlobDamaged, match=f"blob {blob.id} holds {MIB} bytes, {MIB - 1} were written"):
+        await read_all(storage.streams, extents_of([wrong]), 0, 1)
+
+
+async def test_a_disk_that_fails_at_the_table_is_unavailable(tmp_path: Path) -> None:
+    disk = RefusingDisk("nothing")
+    with storage_in(tmp_path / "blobs", disk) as storage:
+        first, second = [
+            (await storage.streams.ingest(source_of(cut(reads(2 * MIB, seed), 65_536)))).blob for seed in (1, 2)
+        ]
+        async with aclosing(await storage.streams.read_plain(extents_of([first, second]), 0, 4 * MIB)) as reader:
+            await anext(reader)
+            disk.refused = "read_into"
+
+            with pytest.raises(Unavailable, match="ENOSPC"):
+                async for _ in reader:
+                    pass
+
+
+async def test_what_was_compressed_is_read_with_compression_switched_off(tmp_path: Path) -> None:
+    body = reads(500_000)
+    with storage_in(tmp_path / "blobs") as storage:
+        blob = (await storage.streams.ingest(source_of(cut(body, 65_536)))).blob
+        with closing(Threads("hashing", 2)) as threads:
+            streams = ByteStreams(storage.blobs, storage.keyring, threads, os.urandom, compresses=False)
+
+            assert await read_all(streams, extents_of([blob]), 0, 500_000) == body

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from proxy.sealing import (
+from proxy.blob_format import (
     HEADER_BYTES,
     SEGMENT_BYTES,
     TAG_BYTES,
@@ -15,14 +15,12 @@ from proxy.sealing import (
     BlobFormatUnknown,
     BlobUnreadable,
     Header,
-    Opener,
-    Sealer,
-    open_blob,
+    parse_header,
     plain_size,
-    seal_blob,
     sealed_size,
-    span_of,
 )
+from proxy.opening import Opener, new_opener, open_blob
+from proxy.sealing import Sealer, seal_blob
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "blob-format-1.json").read_text())
 KEY = bytes.fromhex(VECTORS["data_key"])
@@ -75,12 +73,17 @@ def test_pieces_of_any_size_seal_to_the_same_bytes(length: int, cuts: list[int])
     sealer, sealed = Sealer(KEY, HEADER), b""
 
     for start, end in zip(borders, [*borders[1:], length], strict=True):
-        output = memoryview(bytearray(sealer.room(end - start)))
+        output = memoryview(bytearray(sealer.room(end - start, is_last=False)))
         sealed += output[: sealer.seal_into(plain[start:end], output, is_last=False)]
-    output = memoryview(bytearray(sealer.room(0)))
+    output = memoryview(bytearray(sealer.room(0, is_last=True)))
     sealed += output[: sealer.seal_into(b"", output, is_last=True)]
 
     assert sealed == seal_blob(KEY, HEADER, plain)
+
+
+def opener_of(sealed: bytes | bytearray, length: int) -> Opener:
+    """Opener of a sealed blob that isn't compressed, from its header alone."""
+    return new_opener(KEY, parse_header(HEADER.blob_id, sealed[:HEADER_BYTES]), length, sealed_size(length), b"")
 
 
 @given(length=LENGTHS, data=st.data())
@@ -90,8 +93,8 @@ def test_any_range_opens_from_its_own_segments_alone(length: int, data: st.DataO
     start = data.draw(st.integers(0, max(0, length - 1)), label="start")
     taken = data.draw(st.integers(min(1, length), length - start), label="length")
 
-    span = span_of(length, start, taken)
-    opener = Opener(KEY, HEADER.blob_id, length, sealed[:HEADER_BYTES])
+    opener = opener_of(sealed, length)
+    span = opener.span(start, taken)
     opened = opener.open(span, sealed[span.start : span.start + span.length])
 
     assert opened == plain[start : start + taken]
@@ -200,10 +203,18 @@ def test_segments_that_are_not_the_blobs_own_in_order_are_detected(segments: lis
 
 def test_a_blob_cut_at_a_border_is_detected_by_a_range_before_the_cut_that_knows_the_shorter_length() -> None:
     sealed = HEADER.pack() + b"".join(FOUR[:2])
-    span = span_of(2 * SEGMENT_BYTES, SEGMENT_BYTES, 10)
+    opener = opener_of(sealed, 2 * SEGMENT_BYTES)
+    span = opener.span(SEGMENT_BYTES, 10)
 
     with pytest.raises(BlobDamaged, match="segment 1 fails"):
-        Opener(KEY, HEADER.blob_id, 2 * SEGMENT_BYTES, sealed).open(span, sealed[span.start :])
+        opener.open(span, sealed[span.start :])
+
+
+def test_another_length_in_the_graph_than_was_sealed_is_told() -> None:
+    header = parse_header(HEADER.blob_id, seal_blob(KEY, HEADER, b"plain"))
+
+    with pytest.raises(BlobDamaged, match=f"blob {HEADER.blob_id} has 58 bytes, not those for 6"):
+        new_opener(KEY, header, 6, sealed_size(5), b"")
 
 
 def test_another_blobs_bytes_under_this_name_are_named() -> None:
@@ -218,7 +229,7 @@ def test_another_key_opens_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("place", "value", "message"),
-    [(8, 2, "version 2"), (9, 1, "flags 0x01"), (9, 0x80, "flags 0x80"), (12, 1, "segments of 65792 bytes")],
+    [(8, 2, "version 2"), (9, 2, "flags 0x02"), (9, 0x81, "flags 0x81"), (12, 1, "segments of 65792 bytes")],
 )
 def test_an_unknown_version_flag_or_segment_size_is_named(place: int, value: int, message: str) -> None:
     sealed = seal_blob(KEY, HEADER, b"plain")
