@@ -8,7 +8,7 @@ from tests.neo4j_server.server import what_is_missing
 
 ROOT = Path(__file__).parent.parent
 
-for module in ("bench.bytes", "bench.s3", "bench.graphql"):
+for module in ("bench.bytes", "bench.upstream", "bench.s3", "bench.graphql"):
     subprocess.run([sys.executable, "-m", module], cwd=ROOT, check=True)
 missing = what_is_missing()
 if missing is not None:

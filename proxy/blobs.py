@@ -1,4 +1,4 @@
-"""The port to what keeps sealed blobs. Backends: blobs_directory, and later any S3-compatible store.
+"""The port to what keeps sealed blobs. Backends: blobs_directory, and blobs_s3 for any S3-compatible store.
 
 Rules of every backend, checked by tests/contracts/blobs_contract.py:
 - A blob is written whole or not at all; it can be read from the moment `commit` or `write` returns and is durable then.
@@ -11,7 +11,7 @@ Rules of every backend, checked by tests/contracts/blobs_contract.py:
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from domain.errors import BadInput, DomainError
 from proxy.buffers import BytesLike
@@ -58,7 +58,7 @@ class BlobWriter(Protocol):
 
 
 class BlobReader(Protocol):
-    """One blob opened for reading. What was open stays readable when the blob is deleted."""
+    """One blob opened for reading. When it is deleted then, it stays readable or is missing: never other bytes."""
 
     @property
     def sealed_bytes(self) -> int:
@@ -73,7 +73,7 @@ class BlobReader(Protocol):
     async def read_into(self, start: int, buffer: memoryview) -> int:
         """Fill the buffer with the bytes from `start`, and answer how many: fewer only where the blob ends.
 
-        Raises: Unavailable.
+        Raises: BlobMissing (it was deleted meanwhile), Unavailable.
         """
         ...
 
@@ -129,6 +129,25 @@ class Blobs(Protocol):
 
     def stored(self) -> AsyncIterator[StoredBlob]:
         """Every committed blob, in no order; those that come or go meanwhile may be there or not.
+
+        Raises: Unavailable.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Answer if the place can be reached at this moment; asked often, so it is cheap.
+
+        Raises: Unavailable.
+        """
+        ...
+
+
+@runtime_checkable
+class KeepsUploads(Protocol):
+    """A backend that keeps parts of blobs, unseen, which nobody will commit any more."""
+
+    async def abort_stale_uploads(self, before: datetime) -> int:
+        """Let go of what was begun before an instant and never committed; answers how many blobs that were.
 
         Raises: Unavailable.
         """

@@ -110,6 +110,13 @@ class DirectoryBlobs:
             for blob in await self._threads.run(self._stored_in, self._root / folder):
                 yield blob
 
+    async def check(self) -> None:
+        """Look whether the directory is there.
+
+        Raises: Unavailable.
+        """
+        await self._threads.run(self._check)
+
     async def sweep_partial(self) -> int:
         """Remove what uploads left that a crash cut off, and answer how many files that were.
 
@@ -124,6 +131,10 @@ class DirectoryBlobs:
 
     def _path(self, blob_id: str) -> Path:
         return self._root / check_blob_id(blob_id)[:2] / blob_id
+
+    def _check(self) -> None:
+        with failures_named("reach", self._root):
+            self._root.stat()
 
     def _open(self, path: Path, head_bytes: int) -> "DirectoryReader":
         with failures_named("open", path):

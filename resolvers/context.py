@@ -34,7 +34,10 @@ class FaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What lives as long as the process. `clock` gives aware instants, `random_bytes` as many as it is asked for."""
+    """What lives as long as the process. `clock` gives aware instants, `random_bytes` as many as it is asked for.
+
+    `are_bytes_reachable` answers from memory, as of a few seconds ago.
+    """
 
     store: GraphStore
     publisher: Publisher
@@ -43,6 +46,7 @@ class Services:
     clock: Callable[[], datetime]
     ids: UlidSource
     random_bytes: Callable[[int], bytes]
+    are_bytes_reachable: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)

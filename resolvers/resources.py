@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from domain import showing
 from domain.access import Level
 from domain.describing import Description
 from domain.errors import BadInput
@@ -11,6 +12,7 @@ from domain.frozen import parse_frozen_id
 from domain.identifiers import is_ulid
 from domain.limits import NODES_MAX
 from domain.resources import Kind
+from domain.showing import UNREACHABLE, ShownState
 from domain.views import ContainerView, GrantView, ResourceView, UserView
 from graphstore.deleting import delete_container, delete_object
 from graphstore.describing import describe
@@ -42,6 +44,18 @@ async def find_nodes(context: Context, ids: Sequence[str]) -> list[ResourceView 
     if len(ids) > NODES_MAX:
         raise BadInput(f"ids holds at most {NODES_MAX} ids, not {len(ids)}; ask in portions", field=("ids",))
     return await asyncio.gather(*(find_node(context, node_id) for node_id in ids))
+
+
+def shown_state(context: Context, resource: ResourceView) -> ShownState:
+    """State as it is shown: what is AVAILABLE reads UNAVAILABLE while its bytes can't be reached."""
+    are_bytes_reachable = context.services.are_bytes_reachable()
+    return showing.shown_state(resource.kind, resource.state, are_bytes_reachable=are_bytes_reachable)
+
+
+def shown_reason(context: Context, resource: ResourceView) -> str | None:
+    """Why a resource is in the state that is shown, in words; None where that needs none."""
+    is_unreachable = shown_state(context, resource) is ShownState.UNAVAILABLE
+    return UNREACHABLE if is_unreachable else resource.state_reason
 
 
 async def load_ancestors(context: Context, resource: ResourceView) -> list[ContainerView]:

@@ -15,7 +15,8 @@ from domain.comparing import DifferenceKind
 from domain.errors import Code
 from domain.impact import ImpactAction
 from domain.relations import ExternalType, RelationKind
-from domain.resources import DataClass, Kind, State, Versioning
+from domain.resources import DataClass, Kind, Versioning
+from domain.showing import ShownState
 
 if TYPE_CHECKING:
     from strawberry.types.enum import StrawberryEnumDefinition
@@ -66,14 +67,16 @@ _declare(
     },
 )
 _declare(
-    State,
+    ShownState,
     "Where a resource is in its life. Containers are AVAILABLE or DELETED.",
     {
-        State.INITIALIZING: "Made, and waiting for its first bytes.",
-        State.AVAILABLE: "Can be read.",
-        State.ERROR: "An upload failed or was aborted; begin another.",
-        State.DELETED: "A tombstone: its metadata stays, its name is free again.",
+        ShownState.INITIALIZING: "Made, and waiting for its first bytes.",
+        ShownState.AVAILABLE: "Can be read.",
+        ShownState.UNAVAILABLE: "AVAILABLE by itself, but the store of the bytes doesn't answer at present.",
+        ShownState.ERROR: "An upload failed or was aborted; begin another.",
+        ShownState.DELETED: "A tombstone: its metadata stays, its name is free again.",
     },
+    name="State",
 )
 _declare(
     DataClass,

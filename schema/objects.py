@@ -36,8 +36,12 @@ def _s3_checksums(root: strawberry.Parent[RevisionView]) -> list[S3Checksum]:
 class Checksums:
     """Checksums of the bytes of a revision."""
 
-    sha256: Sha256 | None = strawberry.field(description="SHA-256 of the whole; null for uploads in parts.")
-    md5: str | None = strawberry.field(description="MD5 of the whole, as hex digits; null for uploads in parts.")
+    sha256: Sha256 | None = strawberry.field(
+        description="SHA-256 of the whole; of uploads in parts it appears a while after they are finished."
+    )
+    md5: str | None = strawberry.field(
+        description="MD5 of the whole, as hex digits; of uploads in parts it appears a while after they are finished."
+    )
     s3: list[S3Checksum] = answered_by(_s3_checksums, "What S3 answers, by algorithm.")
 
 

@@ -8,7 +8,8 @@ import strawberry
 
 from domain.access import Level
 from domain.relations import RelationKind
-from domain.resources import DataClass, Kind, State
+from domain.resources import DataClass, Kind
+from domain.showing import ShownState
 from domain.views import (
     ContainerView,
     ExternalRelationView,
@@ -53,6 +54,14 @@ class Parent:
     passes: Level = strawberry.field(description="The most that rights on the container are worth on the resource.")
     created_at: datetime = strawberry.field(description="Since when.")
     created_by: User | None = answered_by(creator, "Who put it there.")
+
+
+def _state(root: strawberry.Parent[ResourceView], info: Info) -> ShownState:
+    return resources.shown_state(info.context, root)
+
+
+def _state_reason(root: strawberry.Parent[ResourceView], info: Info) -> str | None:
+    return resources.shown_reason(info.context, root)
 
 
 async def _paths(root: strawberry.Parent[ResourceView], info: Info) -> Sequence[str]:
@@ -124,8 +133,8 @@ class Resource(Node):
     )
     title: str | None = strawberry.field(description="Title for people, at most 1024 characters.")
     description: str | None = strawberry.field(description="What it is about, at most 65536 characters.")
-    state: State = strawberry.field(description="Where it is in its life.")
-    state_reason: str | None = strawberry.field(description="In words why it is in this state, where that needs any.")
+    state: ShownState = answered_by(_state, "Where it is in its life.")
+    state_reason: str | None = answered_by(_state_reason, "In words why it is in this state, where that needs any.")
     data_class: DataClass = strawberry.field(description="How open it is to those without a grant.")
     metadata_license: str = strawberry.field(description="Licence of its metadata: an SPDX id, or AllRightsReserved.")
     data_license: str = strawberry.field(description="Licence of its data: an SPDX id, or AllRightsReserved.")

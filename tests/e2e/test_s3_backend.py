@@ -1,0 +1,174 @@
+"""The real server with its bytes in a real S3-compatible store (SeaweedFS), which is killed and comes back."""
+
+import http.client
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.error import HTTPError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import urlopen
+
+import pytest
+from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+
+from tests.e2e.clients import GraphQL, s3_client
+from tests.e2e.server import RunningServer, aruna, running_server
+from tests.e2e.test_memory import DIFFERENCE_MIB_MAX, peak_mib, upload
+from tests.processes import wait_until
+from tests.seaweedfs.server import BUCKET, SeaweedFS, running_seaweedfs
+
+pytestmark = pytest.mark.e2e
+
+MIB: Final = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    with running_seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as running:
+        yield running
+
+
+def sealed_below(store: SeaweedFS, prefix: str) -> dict[str, int]:
+    listed = store.client().list_objects_v2(Bucket=BUCKET, Prefix=f"{prefix}/").get("Contents", ())
+    return {entry["Key"]: entry["Size"] for entry in listed}
+
+
+def uploads_below(store: SeaweedFS, prefix: str) -> list[str]:
+    listed = store.client().list_multipart_uploads(Bucket=BUCKET, Prefix=f"{prefix}/")
+    return [entry["Key"] for entry in listed.get("Uploads", ())]
+
+
+def state_of(server: RunningServer, ref: str) -> Any:
+    client = GraphQL(server.bootstrap.graphqlUrl, server.bootstrap.adminToken)
+    return client.data("query ($ref: String!) { resource(ref: $ref) { state } }", ref=ref)["resource"]["state"]
+
+
+def readiness(server: RunningServer) -> tuple[int, Any]:
+    try:
+        with urlopen(urljoin(server.bootstrap.graphqlUrl, "/readyz"), timeout=10) as answer:
+            return answer.status, json.load(answer)["parts"]
+    except HTTPError as refusal:
+        with refusal:
+            return refusal.code, json.load(refusal)["parts"]
+
+
+def refusal_of(call: Any, **arguments: Any) -> tuple[str, int]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    answer = cast("Any", caught.value).response
+    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_objects_come_and_go_through_the_store_and_none_of_it_is_on_this_disk(store: SeaweedFS, tmp_path: Path) -> None:
+    with running_server(tmp_path, store.settings("whole")) as server:
+        s3 = s3_client(server.bootstrap)
+        s3.create_bucket(Bucket="first")
+        small, large, parts = b"small and plain", os.urandom(20 * MIB + 3), [os.urandom(9 * MIB), b"the end"]
+
+        s3.put_object(Bucket="first", Key="a/small", Body=small)
+        s3.put_object(Bucket="first", Key="a/large", Body=large)
+        begun = s3.create_multipart_upload(Bucket="first", Key="a/parts")["UploadId"]
+        etags = [
+            s3.upload_part(Bucket="first", Key="a/parts", UploadId=begun, PartNumber=number, Body=part)["ETag"]
+            for number, part in enumerate(parts, 1)
+        ]
+        listed = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
+        s3.complete_multipart_upload(Bucket="first", Key="a/parts", UploadId=begun, MultipartUpload={"Parts": listed})
+
+        def read(key: str, **arguments: Any) -> bytes:
+            return s3.get_object(Bucket="first", Key=key, **arguments)["Body"].read()
+
+        assert read("a/small") == small
+        assert read("a/large") == large
+        assert read("a/large", Range=f"bytes={11 * MIB}-{13 * MIB}") == large[11 * MIB : 13 * MIB + 1]
+        assert read("a/parts") == b"".join(parts)
+        assert read("a/parts", Range=f"bytes={9 * MIB - 2}-{9 * MIB + 2}") == parts[0][-2:] + b"the"
+
+        sealed = sealed_below(store, "whole")
+        assert len(sealed) == 4
+        assert all(len(key.rpartition("/")[2]) == 32 for key in sealed)
+        raw = [store.client().get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in sealed]
+        assert not any(b"plain" in sealed_bytes for sealed_bytes in raw)
+        assert uploads_below(store, "whole") == []
+    assert [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's peak of resident memory is read from /proc")
+def test_the_peak_of_a_large_upload_is_that_of_a_small_one(store: SeaweedFS, tmp_path: Path) -> None:
+    with running_server(tmp_path, store.settings("memory")) as server:
+        s3_client(server.bootstrap).create_bucket(Bucket="memory")
+        upload(server, "warm", 50)
+        small = peak_mib(server.process.pid)
+
+        began = time.monotonic()
+        upload(server, "large", 300)
+        seconds = time.monotonic() - began
+        large = peak_mib(server.process.pid)
+
+        print(f"peak {small:.0f} MiB at 50 MiB, {large:.0f} MiB at 300 MiB ({300 / seconds:.0f} MiB/s)")
+        assert large - small <= DIFFERENCE_MIB_MAX
+
+
+def test_a_store_that_is_killed_in_the_middle_of_an_upload_and_comes_back(store: SeaweedFS, tmp_path: Path) -> None:
+    with running_server(tmp_path, store.settings("killed")) as server:
+        s3 = s3_client(server.bootstrap)
+        s3.create_bucket(Bucket="killed")
+        s3.put_object(Bucket="killed", Key="a/before", Body=b"before")
+        before = sealed_below(store, "killed")
+
+        signed: str = s3.generate_presigned_url("put_object", Params={"Bucket": "killed", "Key": "a/cut"})
+        url = urlsplit(signed)
+        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=120)
+        connection.putrequest("PUT", f"{url.path}?{url.query}")
+        connection.putheader("Content-Length", str(24 * MIB))
+        connection.endheaders()
+        connection.send(os.urandom(20 * MIB))
+        wait_until(lambda: len(uploads_below(store, "killed")) == 1, "the upload to the store begins")
+        store.kill()
+        try:
+            connection.send(os.urandom(4 * MIB))
+            answer = connection.getresponse()
+            body = answer.read().decode()
+            connection.close()
+
+            assert answer.status == 503
+            assert "<Code>ServiceUnavailable</Code>" in body
+            assert "Traceback" not in body
+            assert store.settings()["ARUNA_BLOBS_SECRET_ACCESS_KEY"] not in body
+            assert refusal_of(s3.get_object, Bucket="killed", Key="a/before") == ("ServiceUnavailable", 503)
+            assert refusal_of(s3.put_object, Bucket="killed", Key="a/b", Body=b"x") == ("ServiceUnavailable", 503)
+            assert s3.head_object(Bucket="killed", Key="a/before")["ContentLength"] == 6
+            wait_until(lambda: state_of(server, "killed/a/before") == "UNAVAILABLE", "the Object reads UNAVAILABLE")
+            assert readiness(server) == (503, {"graph": "ok", "bytes": "unavailable"})
+        finally:
+            store.start_again()
+
+        wait_until(lambda: state_of(server, "killed/a/before") == "AVAILABLE", "the Object reads AVAILABLE")
+        assert readiness(server) == (200, {"graph": "ok", "bytes": "ok"})
+        assert s3.get_object(Bucket="killed", Key="a/before")["Body"].read() == b"before"
+        assert refusal_of(s3.get_object, Bucket="killed", Key="a/cut") == ("NoSuchKey", 404)
+        after = os.urandom(10 * MIB)
+        s3.put_object(Bucket="killed", Key="a/cut", Body=after)
+        assert s3.get_object(Bucket="killed", Key="a/cut")["Body"].read() == after
+
+        collected = aruna(server.data_dir, "gc", environment=store.settings("killed"))
+        assert collected.returncode == 0, collected
+        assert uploads_below(store, "killed") == []
+        assert len(sealed_below(store, "killed")) == len(before) + 1
+        checked = aruna(server.data_dir, "verify", "--grace", "0", environment=store.settings("killed"))
+        assert checked.returncode == 0, checked
+
+
+def test_a_bucket_that_is_not_there_is_said_at_the_start(store: SeaweedFS, tmp_path: Path) -> None:
+    settings = store.settings() | {"ARUNA_BLOBS_URL": "s3://nowhere"}
+
+    ended = aruna(tmp_path, "serve", environment=settings, timeout_s=90)
+
+    assert ended.returncode == 1
+    assert "bucket nowhere isn't there; create it, or correct ARUNA_BLOBS_URL" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert settings["ARUNA_BLOBS_SECRET_ACCESS_KEY"] not in ended.stderr + ended.stdout
