@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from typing import Final
 
+from graphstore.cypher.locking import lock
 from graphstore.statements import Query, Statement
 
 _LOCK: Final = Statement(
     "lock contents",
-    "UNWIND $ids AS id MATCH (c:Content {id: id}) SET c.lockCount = coalesce(c.lockCount, 0) + 1 RETURN c.id AS id",
+    "UNWIND $ids AS id MATCH (c:Content {id: id}) " + lock("c") + "RETURN c.id AS id",
     lambda rows: frozenset(str(row["id"]) for row in rows),
 )
 

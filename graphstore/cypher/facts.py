@@ -30,6 +30,7 @@ from domain.resources import (
     Words,
 )
 from domain.snapshots import LATEST, VERSION_MARK, versioned_beginning
+from graphstore.cypher.locking import lock as lock_node
 from graphstore.cypher.rights import level_of
 from graphstore.statements import Query, Row, Statement, nothing
 
@@ -167,7 +168,7 @@ def _object(found: Mapping[str, Any] | None) -> ObjectFacts | None:
 
 _LOCK: Final = Statement(
     "lock",
-    "UNWIND $ids AS id MATCH (r:Resource {id: id}) SET r.lockCount = r.lockCount + 1",
+    "UNWIND $ids AS id MATCH (r:Resource {id: id}) " + lock_node("r"),
     nothing,
 )
 
@@ -182,7 +183,7 @@ def lock(ids: Sequence[str]) -> Query[None]:
 
 _LOCK_UPLOADS: Final = Statement(
     "lock uploads",
-    "UNWIND $ids AS id MATCH (u:Upload {id: id}) SET u.lockCount = u.lockCount + 1",
+    "UNWIND $ids AS id MATCH (u:Upload {id: id}) " + lock_node("u"),
     nothing,
 )
 
@@ -496,10 +497,11 @@ def _upload(rows: Sequence[Row]) -> tuple[UploadFacts | None, ObjectFacts | None
 
 _UPLOAD: Final = Statement(
     "facts of an upload",
-    "MATCH (upload:Upload {id: $id}) SET upload.lockCount = upload.lockCount + 1 "
-    "WITH upload OPTIONAL MATCH (o:Resource {id: coalesce(upload.objectId, ''), kind: 'OBJECT'}) "
-    "SET o.lockCount = o.lockCount + 1 "
-    "WITH upload, o OPTIONAL MATCH (p:Resource {id: upload.projectId}) "
+    "MATCH (upload:Upload {id: $id}) "
+    + lock_node("upload")
+    + "WITH upload OPTIONAL MATCH (o:Resource {id: coalesce(upload.objectId, ''), kind: 'OBJECT'}) "
+    + lock_node("o")
+    + "WITH upload, o OPTIONAL MATCH (p:Resource {id: upload.projectId}) "
     f"RETURN upload{{.*, frozen: p.frozen}} AS upload, {resource_map('o', level_of('o'))} AS object",
     _upload,
 )

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from neo4j import AsyncSession, AsyncTransaction
 
 from domain.access import Level
 from domain.describing import Description
@@ -80,6 +81,27 @@ async def test_a_container_name_is_won_by_exactly_one(worlds: tuple[World, World
     assert len(made) <= 1, f"seed {seed}: {results}"
     assert isinstance(results[-1], Published)
     await check_invariants(worlds[0])
+
+
+async def test_writers_of_one_container_wait_for_each_other_and_begin_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neo4j calls a wait that goes round a deadlock, and all of the transaction begins anew (decision 0022)."""
+    ada = await world.user()
+    project = await world.project(ada, "crowded")
+    begun = 0
+    begin = AsyncSession.begin_transaction
+
+    async def counted(self: AsyncSession, *args: Any, **options: Any) -> AsyncTransaction:
+        nonlocal begun
+        begun += 1
+        return await begin(self, *args, **options)
+
+    monkeypatch.setattr(AsyncSession, "begin_transaction", counted)
+    made = await outcomes(*(world.container(ada, Kind.DATASET, project, f"d{n}") for n in range(32)))
+
+    assert all(isinstance(one, str) for one in made), made
+    assert begun == len(made)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -8,6 +8,7 @@ would all bear the last count.
 from typing import Final, LiteralString
 
 from graphstore.cypher.changes.writing import write
+from graphstore.cypher.locking import take
 
 _NODES: Final[LiteralString] = (
     "UNWIND range(1, size(row.events)) AS nth WITH row.events[nth - 1] AS told, before + nth AS lockCount "
@@ -21,6 +22,8 @@ EVENT_OF_NEW: Final = write("write events of new resources", "WITH row, -size(ro
 
 EVENT: Final = write(
     "write events",
-    "OPTIONAL MATCH (r:Resource {id: row.resourceId}) SET r.lockCount = r.lockCount + size(row.events) "
+    "OPTIONAL MATCH (r:Resource {id: row.resourceId}) "
+    + take("r")
+    + "SET r.lockCount = r.lockCount + size(row.events) "
     "WITH row, coalesce(r.lockCount, 0) - size(row.events) AS before " + _NODES,
 )
