@@ -10,6 +10,11 @@ from domain.errors import BadInput
 DEFAULT_CONTENT_TYPE: Final = "binary/octet-stream"
 
 
+def sameness(sha256: str, length_bytes: int) -> str:
+    """Name bytes by what they are: `<sha256 in hex>:<length>`."""
+    return f"{sha256}:{length_bytes}"
+
+
 @dataclass(frozen=True, slots=True)
 class BlobFacts:
     """A sealed blob that is durable in a backend. `id` is 32 hex digits; digests are lower-case hex, of the plaintext.
@@ -24,6 +29,11 @@ class BlobFacts:
     sha256: str
     key_id: str
     wrapped_key: bytes = field(repr=False)
+
+    @property
+    def sameness(self) -> str:
+        """What blobs of equal bytes have in common: one blob of an installation bears it (decision 0018)."""
+        return sameness(self.sha256, self.length_bytes)
 
 
 @dataclass(frozen=True, slots=True)

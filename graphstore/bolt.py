@@ -8,7 +8,9 @@ run again after a conflict.
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import neo4j
@@ -25,6 +27,18 @@ from neo4j.exceptions import (
 
 from graphstore.dialects import EngineKind, as_sent
 from graphstore.errors import CommitUnknown, GraphUnavailable, TornRead
+from graphstore.holding import (
+    LEASE_S,
+    LOOK_S,
+    RENEWED_S,
+    WAIT_MAX_S,
+    HoldWatch,
+    WritersHeld,
+    hold,
+    open_transactions,
+    release,
+    renew,
+)
 from graphstore.statements import Query, Row
 
 T = TypeVar("T")
@@ -35,6 +49,9 @@ _FIRST_DELAY_S: Final = 0.02
 _DELAY_MAX_S: Final = 1.0
 _READ_TIMEOUT_S: Final = 10.0
 _WRITE_TIMEOUT_S: Final = 60.0
+_STREAM_TIMEOUT_S: Final = 3600.0
+_STREAMED_AT_ONCE: Final = 1000
+_POLL_S: Final = 0.1
 _TIMED_OUT: Final = "TransactionTimedOut"
 _ENTITY_NOT_FOUND: Final = "Neo.ClientError.Statement.EntityNotFound"
 
@@ -85,6 +102,7 @@ class Engine:
         # an update is lost where they cross (decision 0009).
         self._gate = asyncio.Lock() if kind is EngineKind.EMBEDDED else None
         self._turns: set[asyncio.Task[Any]] = set()
+        self._holds = HoldWatch()
         self.statement_count = 0
 
     @classmethod
@@ -152,7 +170,7 @@ class Engine:
 
         async def once() -> T:
             if self._gate is None:
-                return await self._write_once(work)
+                return await self._write_unheld(work)
             turn = asyncio.create_task(take_turn(self._gate))
             self._turns.add(turn)
             turn.add_done_callback(self._turns.discard)
@@ -160,6 +178,76 @@ class Engine:
             return await asyncio.shield(turn)
 
         return await self._retried(once, name)
+
+    async def _write_unheld(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Write when nobody holds writers back (graphstore/holding.py)."""
+
+        async def checked(transaction: Transaction) -> T:
+            await self._holds.check(transaction.run)
+            return await work(transaction)
+
+        for _ in range(int(WAIT_MAX_S / _POLL_S)):
+            with suppress(WritersHeld):
+                return await self._write_once(checked)
+            await asyncio.sleep(_POLL_S)
+        raise GraphUnavailable("a backup holds writers back; try again when it has ended")
+
+    @asynccontextmanager
+    async def writers_held(self) -> AsyncGenerator[None]:
+        """Let nobody write until the block ends: what is read in it is of one instant. Writers wait; readers don't.
+
+        Nothing may be written in the block. On Neo4j it begins after a second, and after transactions under way.
+
+        Raises: GraphUnavailable - another holds them, or the hold was lost before the block ended: then what was read
+        is of no one instant.
+        """
+        if self._gate is not None:
+            async with self._gate:
+                yield
+            return
+        token = secrets.token_hex(8)
+        if not await self._write_once(lambda tx: tx.run(hold(token))):
+            raise GraphUnavailable("somebody else holds writers back, for a backup; try again when it has ended")
+        keeper = asyncio.create_task(self._keep_hold(token))
+        try:
+            await asyncio.sleep(LOOK_S + _POLL_S)
+            before = await self.read(open_transactions())
+            while before & await self.read(open_transactions()):  # noqa: ASYNC110  a database sets no event
+                await asyncio.sleep(_POLL_S)
+            yield
+            # A process that was halted for long, as a laptop is, finds the lease ended before its keeper does.
+            renewed = self._retried(lambda: self._write_once(lambda tx: tx.run(renew(token))), "renew a hold")
+            if not await renewed or keeper.done():
+                raise GraphUnavailable("the hold on writers was lost; begin the backup again")
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+            await self._write_once(lambda tx: tx.run(release(token)))
+
+    async def _keep_hold(self, token: str) -> None:
+        """Renew a lease for as long as that works in time."""
+        while True:
+            await asyncio.sleep(RENEWED_S)
+            async with asyncio.timeout(LEASE_S - 2 * RENEWED_S):
+                if not await self._write_once(lambda tx: tx.run(renew(token))):
+                    return
+
+    async def stream(self, query: Query[Any]) -> AsyncIterator[Row]:
+        """Rows of a reading query one by one, in bounded memory; not tried again. For reading a whole graph.
+
+        Raises: GraphUnavailable.
+        """
+        text, parameters = as_sent(query, self.kind)
+        try:
+            async with self._driver.session(  # pyright: ignore[reportUnknownMemberType]  untyped options
+                database=self._database, default_access_mode=neo4j.READ_ACCESS, fetch_size=_STREAMED_AT_ONCE
+            ) as session:
+                result = await session.run(neo4j.Query(text, timeout=_STREAM_TIMEOUT_S), parameters=dict(parameters))
+                keys = result.keys()
+                async for record in result:
+                    yield dict(zip(keys, record.values(), strict=True))
+        except (Neo4jError, DriverError, OSError) as error:
+            raise GraphUnavailable(f"the graph stopped answering {query.name}: {error}") from error
 
     async def _write_once(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         async with self._session(neo4j.WRITE_ACCESS) as session:

@@ -1,6 +1,6 @@
 """Runs the rules that let bytes go for good: lock, load, decide, apply in one transaction.
 
-Contents are locked after the Object and its parents, as by those who give them one more reference.
+Contents are locked after the Object and its parents, as by those who give them one more reference; blobs last.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from domain.stamps import Stamp
 from graphstore.bolt import Transaction
 from graphstore.cypher import erasing as cypher
 from graphstore.cypher import facts
+from graphstore.cypher.blobs import lock_blobs_of
 from graphstore.cypher.contents import lock_contents, needed_contents
 from graphstore.deleting import object_locks
 from graphstore.instants import to_ms
@@ -91,6 +92,7 @@ async def _load(transaction: Transaction, object_id: str, version_id: str | None
     )
     if contents:
         await transaction.run(lock_contents(contents))
+        await transaction.run(lock_blobs_of(contents))
         needed = await transaction.run(needed_contents(contents, [one.version_id for one in meant]))
         found = replace(found, needed=needed)
     if version_id is None:

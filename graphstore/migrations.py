@@ -9,6 +9,7 @@ from typing import Final, LiteralString, NamedTuple
 from graphstore.bolt import Engine
 from graphstore.errors import UnknownMigration
 from graphstore.filling import fill_second
+from graphstore.migrations_blobs import fill_third
 from graphstore.migrations_events import EVENT_DEFINITIONS
 from graphstore.statements import Query, Statement, all_rows, nothing
 
@@ -55,6 +56,13 @@ _SECOND: Final[tuple[LiteralString, ...]] = (
 )
 
 
+_THIRD: Final[tuple[LiteralString, ...]] = (
+    "CREATE CONSTRAINT blob_sameness IF NOT EXISTS FOR (n:Blob) REQUIRE n.sameness IS UNIQUE",
+    "CREATE INDEX content_sameness IF NOT EXISTS FOR (n:Content) ON (n.sameness)",
+    "CREATE CONSTRAINT unhashed_id IF NOT EXISTS FOR (n:Unhashed) REQUIRE n.id IS UNIQUE",
+)
+
+
 class Step(NamedTuple):
     """One migration: indexes and constraints first, then what changes the data, in batches, safe to run again."""
 
@@ -62,7 +70,11 @@ class Step(NamedTuple):
     fill: Callable[[Engine], Awaitable[None]] | None = None
 
 
-MIGRATIONS: Final[tuple[Step, ...]] = (Step(_FIRST), Step((*_SECOND, *EVENT_DEFINITIONS), fill_second))
+MIGRATIONS: Final[tuple[Step, ...]] = (
+    Step(_FIRST),
+    Step((*_SECOND, *EVENT_DEFINITIONS), fill_second),
+    Step(_THIRD, fill_third),
+)
 """Step n brings version n to version n + 1."""
 
 

@@ -18,6 +18,7 @@ from domain.stamps import Stamp
 from domain.views import LabelView
 from graphstore.bolt import Transaction
 from graphstore.cypher import placing as cypher
+from graphstore.cypher.contents import lock_contents
 from graphstore.cypher.labels import labels_at
 from graphstore.cypher.placing import PlaceRequest
 from graphstore.cypher.snapshots import VersionedName, hidden_names
@@ -101,6 +102,8 @@ async def clone(store: GraphStore, source_id: str, new: NewClone, stamp: Stamp) 
 
     async def work(transaction: Transaction) -> str:
         facts = await load_under_locks(transaction, query, clone_locks)
+        if facts.content_id is not None:
+            await transaction.run(lock_contents([facts.content_id]))
         place = await _with_snapshots(transaction, facts.place)
         facts = replace(facts, place=place, labels=await _labels(transaction, facts))
         decision = clone_object(facts, source_id, new, stamp)

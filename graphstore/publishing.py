@@ -9,15 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from domain.contents import ExistingContent
+from domain.contents import Content, ExistingContent, NewContent
 from domain.errors import DomainError, NotFound, Unavailable
 from domain.keys import KeyCut, container_sort, containers_on_the_way
 from domain.publishing import KeyFacts, Publication, Published, publish, versioned_place
 from graphstore.bolt import Transaction
 from graphstore.cypher import facts as cypher
+from graphstore.cypher.blobs import lock_blobs
 from graphstore.cypher.contents import lock_contents
 from graphstore.cypher.snapshots import VersionedName, hidden_names
 from graphstore.instants import to_ms
+from graphstore.same_blobs import same_blobs
 from graphstore.store import GraphStore, load_under_locks
 from graphstore.writing import apply_changes
 
@@ -52,10 +54,15 @@ def _touches(publication: Publication) -> frozenset[str]:
 
 
 class Publisher:
-    """A queue of finished uploads in front of the graph."""
+    """A queue of finished uploads in front of the graph.
 
-    def __init__(self, store: GraphStore) -> None:
+    `let_go` is told of each blob that isn't needed, since its bytes were stored before; without it they are left to be
+    swept.
+    """
+
+    def __init__(self, store: GraphStore, let_go: "Callable[[str], None] | None" = None) -> None:
         self._store = store
+        self._let_go = let_go
         self._queue: list[_Waiting] = []
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -118,13 +125,28 @@ class Publisher:
         for waiting, outcome in zip(group, outcomes, strict=True):
             if outcome is None:
                 self._queue.append(waiting)
-            elif isinstance(outcome, Published):
-                _ = waiting.done.cancelled() or waiting.done.set_result(outcome)
+            elif isinstance(outcome, _Accepted):
+                _ = waiting.done.cancelled() or waiting.done.set_result(outcome.published)
+                if outcome.spare_blob_id is not None:
+                    self.let_go(outcome.spare_blob_id)
             else:
                 _ = waiting.done.cancelled() or waiting.done.set_exception(outcome)
 
+    def let_go(self, blob_id: str) -> None:
+        """Say that a blob isn't needed: committed is a reference to another one of the same bytes."""
+        if self._let_go is not None:
+            self._let_go(blob_id)
 
-Outcome = Published | Exception | None
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A publication that the transaction writes, and its own blob where another one holds the same bytes."""
+
+    published: Published
+    spare_blob_id: str | None
+
+
+Outcome = _Accepted | Exception | None
 """None: its group changes the same Object or makes the same container already, and it goes into the next group."""
 
 
@@ -141,6 +163,12 @@ async def _publish(transaction: Transaction, publications: Sequence[Publication]
     facts = await _load_under_locks(transaction, publications)
     copied = {content.id for content in (one.content for one in publications) if isinstance(content, ExistingContent)}
     standing = await transaction.run(lock_contents(copied)) if copied else frozenset[str]()
+    new = [one.content for one in publications if isinstance(one.content, NewContent)]
+    linked = {part.blob.id for content in new if content.is_multipart for part in content.parts}
+    alive = await transaction.run(lock_blobs(linked)) if linked else frozenset[str]()
+    same = await same_blobs(
+        transaction, [part.blob for content in new if not content.is_multipart for part in content.parts]
+    )
     outcomes: list[Outcome] = []
     changes: list[Change] = []
     taken: set[str] = set()
@@ -152,18 +180,36 @@ async def _publish(transaction: Transaction, publications: Sequence[Publication]
         if publication.content.id in copied - standing:
             outcomes.append(NotFound("the bytes to copy were erased just now"))
             continue
+        content = publication.content
+        if isinstance(content, NewContent):
+            if not content.is_multipart:
+                content = same.content(content)
+            elif any(part.blob.id not in alive for part in content.parts):
+                outcomes.append(Unavailable("a part was sent again just now; complete the upload again"))
+                continue
         try:
-            decision = publish(key_facts, publication)
+            decision = publish(key_facts, replace(publication, content=content))
         except DomainError as error:
             outcomes.append(error)
             continue
         taken.add(changed)
         changes.extend(decision.changes)
-        outcomes.append(decision.result)
+        outcomes.append(_Accepted(decision.result, _spare(publication.content, content)))
+        if isinstance(content, NewContent) and not content.is_multipart:
+            same.refer_to(content.parts[0].blob)
     if not changes:
         raise _NothingAcceptedError(outcomes)
     await apply_changes(transaction, changes)
+    await same.write(transaction)
     return outcomes
+
+
+def _spare(came: Content, written: Content) -> str | None:
+    """Name the blob that came, where the content is written with another one of the same bytes."""
+    if not isinstance(came, NewContent) or not isinstance(written, NewContent):
+        return None
+    before, after = came.parts[0].blob.id, written.parts[0].blob.id
+    return None if before == after else before
 
 
 async def _load_under_locks(transaction: Transaction, publications: Sequence[Publication]) -> list[KeyFacts]:

@@ -10,9 +10,7 @@ from typing import Final
 from domain.contents import PartFacts
 from domain.errors import DomainError, NotFound, Unavailable
 from domain.publishing import UploadFacts
-from domain.uploads import add_part
-from graphstore.cypher import facts
-from graphstore.instants import to_ms
+from graphstore.parts import add_part
 from proxy.authorising import no_such_upload
 from proxy.calling import Call
 from proxy.checksums import ALGORITHMS, DEFAULT_ALGORITHM
@@ -64,8 +62,12 @@ def part_algorithm(upload: UploadFacts, named: str | None) -> str:
     return expected
 
 
-async def add_stored_part(call: Call, upload_id: str, number: int, ingested: Ingested) -> None:
+async def add_stored_part(
+    call: Call, upload_id: str, number: int, ingested: Ingested, *, is_stored: bool = True
+) -> None:
     """Add a durable part to its upload, in place of an earlier one of its number.
+
+    Its blob was stored for it, or (`is_stored` False) is that of a part that is copied.
 
     Raises: S3Error (NoSuchUpload) where it has ended meanwhile, and nothing is left; Unavailable.
     """
@@ -73,19 +75,17 @@ async def add_stored_part(call: Call, upload_id: str, number: int, ingested: Ing
     checksums = {name.upper(): value for name, value in ingested.checksums.items()}
     part = PartFacts(number, ingested.blob, checksums)
     try:
-        await call.services.store.run_rule(
-            "add part",
-            lock=(),  # loading an upload locks it
-            load=facts.upload(upload_id, call.caller.user_id, to_ms(stamp.now)),
-            decide=lambda found: add_part(found[0], upload_id, part, stamp),
-        )
+        added = await add_part(call.services.store, upload_id, part, stamp, is_stored=is_stored)
     except Unavailable:
         raise  # it may have been committed all the same
     except DomainError as error:
-        await uninterrupted(discard_blob(call, ingested.blob.id))
+        if is_stored:
+            await uninterrupted(discard_blob(call, ingested.blob.id))
         if isinstance(error, NotFound):
             raise no_such_upload(upload_id) from error
         raise
+    if added.spare_blob_id is not None:
+        call.services.publisher.let_go(added.spare_blob_id)
 
 
 def checksum_kind(upload: UploadFacts) -> list[str]:

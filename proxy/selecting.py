@@ -102,9 +102,9 @@ async def _select_part(call: Call, found: Found, headers: dict[str, str], text: 
     parts = await call.services.store.read(part_numbered(found.content.id, number))
     if not parts:
         raise _no_such_part(number, revision.part_count)
-    start, part = parts[0]
+    part = parts[0]
     headers["x-amz-mp-parts-count"] = str(revision.part_count)
-    chosen = Slice(start, part.blob.length_bytes, total)
+    chosen = Slice(part.start, part.length_bytes, total)
     checksums = part.checksums if revision.checksums else _NO_CHECKSUMS
     return _selection(call, chosen, checksums, headers, is_partial=chosen.length > 0)
 

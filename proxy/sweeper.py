@@ -1,12 +1,12 @@
 """Tidies up what crashes and clients leave behind, in the background: stale uploads, replaced and abandoned parts.
 
-Every step is safe to repeat and to be cut off: an upload is failed by its rule, and a blob's node goes after its bytes.
+Every step is safe to repeat and to be cut off: an upload is failed by its rule, bytes go as `proxy.collecting` says.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,10 +18,12 @@ from graphstore.cypher import facts, sweeping
 from graphstore.instants import to_ms
 from graphstore.store import GraphStore
 from proxy.blobs import Blobs
+from proxy.collecting import BATCH, STRAY_AGE_DEFAULT, Collector
 
 _LOG: Final = logging.getLogger("aruna.sweeper")
-_BATCH: Final = 100
+_BATCH: Final = BATCH
 _INTERVAL_S: Final = 60.0
+_STRAY_INTERVAL: Final = timedelta(hours=1)
 _GRACE: Final = timedelta(minutes=10)
 """How long the bytes of a replaced or abandoned part stay: a request under way may still be reading them."""
 
@@ -32,6 +34,14 @@ class Swept:
 
     failed_uploads: int
     removed_blobs: int
+    removed_strays: int = 0
+
+
+@dataclass(slots=True)
+class _Looked:
+    """When all files were last compared with the graph; None: not since the start."""
+
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Sweeper:
     clock: Callable[[], datetime]
     ids: Iterator[str]
     upload_age_max: timedelta
+    _looked: _Looked = field(default_factory=_Looked, init=False, repr=False)
 
     async def run(self) -> None:
         """Sweep until cancelled; a failed round is logged and the next one tries again. After a full one no pause."""
@@ -52,7 +63,12 @@ class Sweeper:
                 swept = await self.sweep_once()
                 is_full = _BATCH in {swept.failed_uploads, swept.removed_blobs}
                 if swept != Swept(0, 0):
-                    _LOG.info("failed %d stale uploads, removed %d blobs", swept.failed_uploads, swept.removed_blobs)
+                    _LOG.info(
+                        "failed %d stale uploads, removed %d blobs and %d files without a node",
+                        swept.failed_uploads,
+                        swept.removed_blobs,
+                        swept.removed_strays,
+                    )
             except DomainError as error:
                 _LOG.warning("this round is left to the next one: %s", error)
             except Exception:  # noqa: BLE001  a bug may cost a round, never all rounds to come
@@ -60,7 +76,7 @@ class Sweeper:
             await asyncio.sleep(0 if is_full else _INTERVAL_S)
 
     async def sweep_once(self) -> Swept:
-        """Do one round: at most 100 uploads and 100 blobs.
+        """Do one round: at most 100 uploads and 100 blobs, and once an hour all files that no node names.
 
         Raises: Unavailable.
         """
@@ -68,20 +84,22 @@ class Sweeper:
         failed = 0
         for upload_id, owner in await self.store.read(sweeping.stale_uploads(to_ms(now - self.upload_age_max), _BATCH)):
             failed += await self._fail(upload_id, owner, now)
-        orphaned = await self.store.read(sweeping.orphaned_blobs(to_ms(now - _GRACE), _BATCH))
-        removed = [blob_id for blob_id in orphaned if await self._remove(blob_id)]
-        if removed:
-            await self.store.engine.write("forget blobs", lambda tx: tx.run(sweeping.forget_blobs(removed)))
-        return Swept(failed, len(removed))
+        orphans = await self._collector.remove_orphans(_GRACE)
+        await self._collector.abort_stale_uploads(STRAY_AGE_DEFAULT)
+        strays = await self._strays(now)
+        return Swept(failed, len(orphans.removed), strays)
 
-    async def _remove(self, blob_id: str) -> bool:
-        """Remove a blob's bytes; one that can't be removed holds up no others."""
-        try:
-            await self.blobs.delete(blob_id)
-        except DomainError as error:
-            _LOG.warning("blob %s is left to the next round: %s", blob_id, error)
-            return False
-        return True
+    async def _strays(self, now: datetime) -> int:
+        """Once an hour at most: all files are listed for it."""
+        last = self._looked.at
+        if last is not None and now - last < _STRAY_INTERVAL:
+            return 0
+        self._looked.at = now
+        return (await self._collector.remove_strays(STRAY_AGE_DEFAULT)).strays
+
+    @property
+    def _collector(self) -> Collector:
+        return Collector(self.store, self.blobs, self.clock)
 
     async def _fail(self, upload_id: str, owner: str, now: datetime) -> int:
         """End a stale upload in its owner's name; 0 if it was finished meanwhile."""

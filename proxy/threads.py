@@ -5,10 +5,10 @@ take back. Here a cancelled call first comes to its end; only then the cancellat
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,3 +64,16 @@ async def uninterrupted(work: Coroutine[None, None, T]) -> T:
     if is_cancelled:
         raise asyncio.CancelledError
     return result
+
+
+async def all_of(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """Run calls at the same time, to the end of all; answer what they answer, in order.
+
+    When one raises, the others are cancelled, and it is raised as it is.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]

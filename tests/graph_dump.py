@@ -97,6 +97,8 @@ async def check_invariants(world: World) -> Dump:
     _check_places(graph)
     _check_revisions(graph)
     _check_contents(graph)
+    _check_blobs(graph)
+    _check_sums(graph)
     check_describing(graph)
     _check_events(graph)
     _check_numbers(graph)
@@ -240,9 +242,32 @@ def _check_contents(graph: _Indexed) -> None:
         for index, (edge, blob) in enumerate(parts):
             assert edge.properties["index"] == index, f"parts of {content['id']}"
             assert (edge.properties["start"], edge.properties["length"]) == (start, blob["length"])
-            assert blob["orphanedAt"] is None, f"blob {blob['id']} is shown and would be swept"
             start += blob["length"]
         assert start == content["length"], f"content {content['id']} has {start} of {content['length']} bytes"
+
+
+def _check_sums(graph: _Indexed) -> None:
+    """All that shows a content tells its checksums, and a content without them waits for them."""
+    waiting = {node["id"] for node in graph.dump.labelled("Unhashed")}
+    for content in graph.dump.labelled("Content"):
+        assert content["sha256"] is not None or content["id"] in waiting, f"content {content['id']} is never hashed"
+        if content["id"] in waiting:
+            continue
+        for _, node in graph.into(content, "CONTENT"):
+            told = (node["md5"], node["sha256"])
+            assert told == (content["md5"], content["sha256"]), f"{node['id']} tells {told} of {content['id']}"
+
+
+def _check_blobs(graph: _Indexed) -> None:
+    """What something refers to is alive; what nothing refers to is swept; equal bytes are one blob."""
+    for blob in graph.dump.labelled("Blob"):
+        is_needed = bool(graph.into(blob, "PART", "UPLOADED"))
+        assert is_needed == (blob["orphanedAt"] is None), f"blob {blob['id']} is needed: {is_needed}; it would be swept"
+        assert not is_needed or blob["wrappedKey"] is not None, f"blob {blob['id']} is needed and has no key"
+        wanted = None if blob["wrappedKey"] is None else f"{blob['sha256']}:{blob['length']}"
+        assert blob["sameness"] == wanted, f"blob {blob['id']} is found as {blob['sameness']}"
+    same = Counter(blob["sameness"] for blob in graph.dump.labelled("Blob") if blob["sameness"] is not None)
+    assert max(same.values(), default=1) == 1, f"stored twice: {[name for name, count in same.items() if count > 1]}"
 
 
 def _check_events(graph: _Indexed) -> None:

@@ -39,7 +39,7 @@ from domain.resources import DataClass, Kind, ResourceFacts
 from domain.restoring import Return
 from domain.sharing import Share
 from domain.stamps import Stamp
-from domain.uploads import add_part, begin_key_upload, begin_upload, fail_upload
+from domain.uploads import begin_key_upload, begin_upload, fail_upload
 from domain.views import UserView
 from graphstore import describing, placing
 from graphstore.bolt import Engine
@@ -49,6 +49,7 @@ from graphstore.erasing import erase, remove_revision
 from graphstore.instants import to_ms
 from graphstore.mentions import load_mentioned, load_targets, target_ids
 from graphstore.migrations import migrate
+from graphstore.parts import add_part
 from graphstore.publishing import Publisher, run_at_key
 from graphstore.relating import relate
 from graphstore.restoring import restore
@@ -397,13 +398,7 @@ class World:
         )
 
     async def part(self, user: str, upload_id: str, part: PartFacts) -> str:
-        stamp = self.stamp(user)
-        return await self.store.run_rule(
-            "add a part",
-            lock=(),
-            load=facts.upload(upload_id, user, self.now_ms),
-            decide=lambda found: add_part(found[0], upload_id, part, stamp),
-        )
+        return (await add_part(self.store, upload_id, part, self.stamp(user))).md5
 
     async def fail(self, user: str, upload_id: str, reason: str = "aborted") -> str:
         stamp = self.stamp(user)

@@ -4,11 +4,11 @@ One statement for many requests that wait at the same moment. The signature is c
 comes along, before anything is answered.
 """
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import pairwise
+from typing import Any, Final, LiteralString
 
 from domain.access import Level
 from domain.contents import BlobFacts, PartFacts
@@ -21,6 +21,7 @@ from graphstore.cypher.accounts import CredentialRecord, credential_record
 from graphstore.cypher.facts import KEY_COLUMNS, UPLOAD_MAP, WAY, key_request, upload_facts, way_of
 from graphstore.cypher.rights import level_of
 from graphstore.cypher.views import object_view, revision_view, view_map
+from graphstore.cypher.wrapping import wrapped_bytes
 from graphstore.statements import Query, Row, Statement
 
 
@@ -80,7 +81,7 @@ def _blob(found: Mapping[str, Any]) -> BlobFacts:
         md5=found["md5"],
         sha256=found["sha256"],
         key_id=found["keyId"],
-        wrapped_key=base64.b64decode(found["wrappedKey"]),
+        wrapped_key=wrapped_bytes(found["wrappedKey"]),
     )
 
 
@@ -228,6 +229,9 @@ def version_at(bucket: str, cut: KeyCut, version_id: str, user: str, now_ms: int
 
 
 def _parts(rows: Sequence[Row]) -> list[tuple[int, PartFacts]]:
+    # Neither would hold of a mixture, read while the content came to share the bytes of another.
+    for before, after in pairwise(rows):
+        assert before["start"] + before["blob"]["length"] == after["start"], "parts follow on each other"
     return [
         (
             row["start"],
@@ -241,40 +245,56 @@ _PARTS: Final = Statement(
     "parts of a content",
     "MATCH (c:Content {id: $id})-[part:PART]->(b:Blob) "
     "WHERE part.start < $until AND (part.start + part.length > $from OR part.length = 0) "
-    "RETURN part.start AS start, part.number AS number, part.checksums AS checksums, b{.*} AS blob "
-    "ORDER BY part.index",
+    "RETURN part.start AS start, coalesce(part.number, part.index + 1) AS number, part.checksums AS checksums, "
+    "b{.*} AS blob ORDER BY part.index",
     _parts,
 )
 
 
 def parts(content_id: str, start: int, until: int) -> Query[list[tuple[int, PartFacts]]]:
-    """Parts that hold any byte of [start, until) of a content, in order, each with where it starts."""
+    """Blobs that hold any byte of [start, until) of a content, in order, as parts, each with where it starts.
+
+    They are the parts as they were uploaded, unless the content shares the bytes of another one.
+    """
     return _PARTS.bind(id=content_id, until=until, **{"from": start})
 
 
-_PART_NUMBER: Final = Statement(
-    "one part of a content",
-    "MATCH (c:Content {id: $id})-[part:PART {number: $number}]->(b:Blob) "
-    "RETURN part.start AS start, part.number AS number, part.checksums AS checksums, b{.*} AS blob",
-    _parts,
+@dataclass(frozen=True, slots=True)
+class PartPlace:
+    """A part as it was uploaded: its number, where it starts, its length and its S3 checksums."""
+
+    number: int
+    start: int
+    length_bytes: int
+    checksums: Mapping[str, str]
+
+
+def _places(rows: Sequence[Row]) -> list[PartPlace]:
+    return [PartPlace(row["number"], row["start"], row["length"], json.loads(row["checksums"] or "{}")) for row in rows]
+
+
+# A content that shares the bytes of one that was cut otherwise keeps its own table of parts beside (decision 0018):
+# edges to others' blobs have no number.
+_TABLE: Final[LiteralString] = "MATCH (c:Content {id: $id})-[part:PART|CUT]->() WHERE part.number IS NOT NULL "
+_PLACE: Final[LiteralString] = (
+    "RETURN part.number AS number, part.start AS start, part.length AS length, part.checksums AS checksums "
 )
+_PART_NUMBER: Final = Statement("one part of a content", _TABLE + "AND part.number = $number " + _PLACE, _places)
 
 
-def part_numbered(content_id: str, number: int) -> Query[list[tuple[int, PartFacts]]]:
-    """Part of a content by its number."""
+def part_numbered(content_id: str, number: int) -> Query[list[PartPlace]]:
+    """Part of a content by its number; the list is empty where there is none."""
     return _PART_NUMBER.bind(id=content_id, number=number)
 
 
 _PARTS_AFTER: Final = Statement(
     "parts of a content after a number",
-    "MATCH (c:Content {id: $id})-[part:PART]->(b:Blob) WHERE part.number > $after "
-    "WITH part, b ORDER BY part.number LIMIT $size "
-    "RETURN part.start AS start, part.number AS number, part.checksums AS checksums, b{.*} AS blob ORDER BY number",
-    lambda rows: [part for _, part in _parts(rows)],
+    _TABLE + "AND part.number > $after WITH part ORDER BY part.number LIMIT $size " + _PLACE + "ORDER BY number",
+    _places,
 )
 
 
-def parts_after(content_id: str, after: int, size: int) -> Query[list[PartFacts]]:
+def parts_after(content_id: str, after: int, size: int) -> Query[list[PartPlace]]:
     """Parts of a content above a number, by number."""
     return _PARTS_AFTER.bind(id=content_id, after=after, size=size)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from graphstore.cypher.facts import UPLOAD_MAP
+from graphstore.cypher.locking import lock
 from graphstore.statements import Query, Statement, nothing
 
 _STALE_UPLOADS: Final = Statement(
@@ -32,15 +33,44 @@ def orphaned_blobs(until_ms: int, size: int) -> Query[list[str]]:
     return _ORPHANED_BLOBS.bind(until=until_ms, size=size)
 
 
+_CLAIM_BLOBS: Final = Statement(
+    "claim blobs",
+    "UNWIND $ids AS id MATCH (b:Blob {id: id}) WITH b ORDER BY b.id " + lock("b") + "WITH b "
+    # Not b.orphanedAt <= …: an index would offer itself for that, and be walked for each id.
+    "WHERE coalesce(b.orphanedAt, $until + 1) <= $until AND NOT EXISTS { (b)<-[:PART|UPLOADED]-() } "
+    "SET b.wrappedKey = null, b.sameness = null RETURN b.id AS id",
+    lambda rows: sorted(str(row["id"]) for row in rows),
+)
+
+
+def claim_blobs(ids: Sequence[str], until_ms: int) -> Query[list[str]]:
+    """Take away the keys of blobs that still nothing refers to, so that nobody can; answers which.
+
+    Their bytes may go from now on, whoever comes with the same ones.
+    """
+    return _CLAIM_BLOBS.bind(ids=sorted(ids), until=until_ms)
+
+
 _FORGET_BLOBS: Final = Statement(
     "forget blobs",
     "UNWIND $ids AS id MATCH (b:Blob {id: id}) "
-    # Not IS NOT NULL: an index would offer itself for that, and be walked for each id.
-    "WHERE coalesce(b.orphanedAt, 0) > 0 AND NOT EXISTS { (b)<-[:PART|UPLOADED]-() } DETACH DELETE b",
+    "WHERE coalesce(b.wrappedKey, '') = '' AND NOT EXISTS { (b)<-[:PART|UPLOADED]-() } DETACH DELETE b",
     nothing,
 )
 
 
 def forget_blobs(ids: Sequence[str]) -> Query[None]:
-    """Drop the nodes of blobs whose bytes are gone."""
+    """Drop the nodes of claimed blobs whose bytes are gone."""
     return _FORGET_BLOBS.bind(ids=list(ids))
+
+
+_KNOWN_BLOBS: Final = Statement(
+    "known blobs",
+    "UNWIND $ids AS id MATCH (b:Blob {id: id}) RETURN b.id AS id",
+    lambda rows: frozenset(str(row["id"]) for row in rows),
+)
+
+
+def known_blobs(ids: Sequence[str]) -> Query[frozenset[str]]:
+    """Which of these blobs the graph has a node of, in whatever state."""
+    return _KNOWN_BLOBS.bind(ids=list(ids))

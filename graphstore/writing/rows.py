@@ -35,6 +35,7 @@ def blob_row(blob: BlobFacts) -> dict[str, Any]:
         "sealed": blob.sealed_bytes,
         "md5": blob.md5,
         "sha256": blob.sha256,
+        "sameness": blob.sameness,
         "keyId": blob.key_id,
         "wrappedKey": base64.b64encode(blob.wrapped_key).decode(),
     }

@@ -80,7 +80,7 @@ async def _parts(call: Call, revision: RevisionView, after: int, limit: int) -> 
         tag("IsTruncated", "true" if len(found) > limit else "false"),
     ]
     for part in page:
-        size = tag("Size", str(part.blob.length_bytes))
+        size = tag("Size", str(part.length_bytes))
         children.append(group("Part", (*checksum_elements(part.checksums), tag("PartNumber", str(part.number)), size)))
     return group("ObjectParts", children)
 

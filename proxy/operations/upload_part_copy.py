@@ -1,7 +1,7 @@
 """UploadPartCopy: an Object, or a range of it, becomes a part of an upload.
 
-The bytes are read through and sealed anew, with bounded memory: in the graph a part owns its blob, so even a whole blob
-of the source isn't shared with it yet.
+What is a whole blob of the source, all of an Object in one piece or exactly one part of another, is referred to, and
+no byte moves; it is read only for a checksum that nobody computed yet. Any other range is read through and sealed anew.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
 """
 
@@ -10,7 +10,9 @@ from contextlib import aclosing
 from typing import Final
 
 from domain.access import Action
+from domain.contents import PartFacts
 from domain.limits import PART_BYTES_MAX
+from graphstore.cypher.resolving import parts
 from proxy.authorising import multipart_upload
 from proxy.calling import Call, Need, Operation, Place
 from proxy.copying import Source, read_source
@@ -36,8 +38,11 @@ async def _run(call: Call) -> Response:
     source = await read_source(call)
     chosen = exact_slice(request.headers.get(_RANGE_HEADER), source.revision.length_bytes)
     algorithm = part_algorithm(upload, None)
-    ingested = await _seal_anew(call, source, chosen, algorithm)
-    await add_stored_part(call, upload.id, number, ingested)
+    ingested = await _share(call, source, chosen, algorithm)
+    is_stored = ingested is None
+    if ingested is None:
+        ingested = await _seal_anew(call, source, chosen, algorithm)
+    await add_stored_part(call, upload.id, number, ingested, is_stored=is_stored)
     response = xml_response(
         "CopyPartResult",
         (
@@ -78,6 +83,26 @@ def exact_slice(range_header: str | None, total: int) -> Slice:
             f"The specified copy source is larger than the maximum allowable size for a copy source: {PART_BYTES_MAX}",
         )
     return Slice(start, end - start, total)
+
+
+async def _share(call: Call, source: Source, chosen: Slice, algorithm: str) -> Ingested | None:
+    """Return the blob that holds exactly the slice, with its checksum; None where there is none."""
+    if source.content.blob is not None:
+        whole = (0, PartFacts(1, source.content.blob, source.revision.checksums))
+    else:
+        found = await call.services.store.read(parts(source.content.id, chosen.start, chosen.start + chosen.length))
+        if not found:
+            return None
+        whole = found[0]
+    start, part = whole
+    if (start, part.blob.length_bytes) != (chosen.start, chosen.length):
+        return None
+    known = part.checksums.get(algorithm.upper())
+    if known is not None:
+        return Ingested(part.blob, {algorithm: known})
+    extents = await extents_of(call.services.store, source.content, chosen)
+    digests = await call.services.streams.digest(extents, chosen.start, chosen.length, (algorithm,))
+    return Ingested(part.blob, digests.checksums)
 
 
 async def _seal_anew(call: Call, source: Source, chosen: Slice, algorithm: str) -> Ingested:

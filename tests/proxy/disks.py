@@ -1,4 +1,4 @@
-"""Disks for tests: one records the order of calls, one refuses, one is slow of reading and writing."""
+"""Disks for tests: one records the order of calls, one the reads, one refuses, one is slow of reading and writing."""
 
 import errno
 import os
@@ -56,6 +56,17 @@ class RecordingDisk(Disk):
 
     def record(self, call: str, name: str) -> None:
         self.calls.append((call, name))
+
+
+class ReadNotingDisk(Disk):
+    """Remembers the place and length of every read."""
+
+    def __init__(self) -> None:
+        self.reads: list[tuple[int, int]] = []
+
+    def read_into(self, descriptor: int, start: int, buffer: memoryview) -> int:
+        self.reads.append((start, len(buffer)))
+        return super().read_into(descriptor, start, buffer)
 
 
 class RefusingDisk(Disk):

@@ -38,10 +38,11 @@ REVISION_UNCHAINED: Final = write(
 
 CONTENT_ORPHANED: Final = write(
     "orphan blobs of contents",
-    "MATCH (content:Content {id: row.id})-[:PART]->(blob:Blob) "
-    "WHERE size([(blob)<-[:PART]-(other:Content) WHERE other.id <> row.id | 1]) = 0 "
-    # Without its data key a blob is noise, wherever its bytes still lie.
-    "SET blob.orphanedAt = row.at, blob.wrappedKey = null",
+    # Deleted before it is asked who else refers to it: contents that go together may share a blob.
+    "MATCH (content:Content {id: row.id})-[part:PART]->(blob:Blob) WITH row, part, blob ORDER BY blob.id DELETE part "
+    "WITH row, blob WHERE NOT EXISTS { (blob)<-[:PART|UPLOADED]-() } "
+    # Without its data key a blob is noise, wherever its bytes still lie; without its sameness nobody finds it again.
+    "SET blob.orphanedAt = row.at, blob.erasedAt = row.at, blob.wrappedKey = null, blob.sameness = null",
 )
 
 CONTENT_REMOVED: Final = write("remove contents", "MATCH (content:Content {id: row.id}) DETACH DELETE content")

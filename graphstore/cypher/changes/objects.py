@@ -3,6 +3,7 @@
 from typing import Final
 
 from graphstore.cypher.changes.writing import BELOW, write
+from graphstore.cypher.locking import take
 
 OBJECT_ADDED: Final = write(
     "add objects",
@@ -16,7 +17,7 @@ OBJECT_PUBLISHED: Final = write(
     "publish new objects",
     "MATCH (parent:Resource {id: row.parent}) CREATE (r:Resource:Object) SET r = row.node "
     "CREATE (content:Content) SET content = row.content "
-    "CREATE (blob:Blob) SET blob = row.part.blob WITH row, parent, r, content, blob "
+    "MERGE (blob:Blob {id: row.part.blob.id}) ON CREATE SET blob = row.part.blob WITH row, parent, r, content, blob "
     + BELOW
     + "CREATE (:Entry {sort: row.sort, since: parent.epoch, versioned: row.versioned})-[:NAMES]->(r), "
     "(r)-[:CONTENT]->(content) "
@@ -47,12 +48,17 @@ REVISION_PUSHED_BACK: Final = write(
 CONTENT_ADDED: Final = write(
     "add contents",
     "CREATE (content:Content) SET content = row.node WITH row, content UNWIND row.parts AS part "
+    "MERGE (blob:Blob {id: part.blob.id}) ON CREATE SET blob = part.blob "
     "CREATE (content)-[:PART {index: part.index, number: part.number, start: part.start, length: part.length, "
-    "checksums: part.checksums}]->(blob:Blob) SET blob = part.blob",
+    "checksums: part.checksums}]->(blob)",
 )
 
 
-CONTENT_ADDED_OF_PARTS: Final = write("add contents of parts", "CREATE (content:Content) SET content = row.node")
+CONTENT_ADDED_OF_PARTS: Final = write(
+    "add contents of parts",
+    # What nobody has hashed as a whole waits for it (graphstore/cypher/whole_sums.py).
+    "CREATE (content:Content) SET content = row.node CREATE (:Unhashed {id: row.node.id})",
+)
 
 
 PART_LINKED: Final = write(
@@ -69,7 +75,8 @@ PART_LINKED: Final = write(
 REVISION_PUBLISHED: Final = write(
     "publish revisions",
     "MATCH (o:Resource {id: row.id}) MATCH (content:Content {id: row.contentId}) "
-    "SET o += row.node, o.revision = o.revision + 1, o.lockCount = o.lockCount + 1, "
+    + take("o")
+    + "SET o += row.node, o.revision = o.revision + 1, o.lockCount = o.lockCount + 1, "
     "o.md5 = content.md5, o.sha256 = content.sha256, "
     "o.checksums = content.checksums, o.checksumType = content.checksumType, o.partCount = content.partCount "
     "CREATE (o)-[:CONTENT]->(content)",

@@ -1,8 +1,18 @@
 """How changes of uploads are written."""
 
-from typing import Final
+from typing import Final, LiteralString
 
 from graphstore.cypher.changes.writing import write
+from graphstore.cypher.locking import lock
+
+_PARTS_LET_GO: Final[LiteralString] = (
+    "WITH u, row MATCH (u)-[part:UPLOADED]->(b:Blob) WITH row, part, b ORDER BY b.id "
+    # Of two that let go of one blob at once, the second sees that it is the last.
+    + lock("b")
+    # Deleted before it is asked who else refers to it: uploads that end together may share a blob.
+    + "DELETE part WITH row, b WHERE NOT EXISTS { (b)<-[:PART|UPLOADED]-() } SET b.orphanedAt = row.at"
+)
+"""Blobs that other contents or uploads refer to stay: equal bytes are one blob."""
 
 UPLOAD_ADDED: Final = write(
     "add uploads",
@@ -13,8 +23,11 @@ UPLOAD_ADDED: Final = write(
 PART_ADDED: Final = write(
     "add parts",
     "MATCH (u:Upload {id: row.upload}) OPTIONAL MATCH (u)-[former:UPLOADED {number: row.number}]->(old:Blob) "
-    "DELETE former SET old.orphanedAt = row.at "
-    "CREATE (u)-[:UPLOADED {number: row.number, at: row.at, checksums: row.checksums}]->(b:Blob) SET b = row.blob",
+    + lock("old")
+    + "DELETE former WITH u, row, old "
+    "MERGE (b:Blob {id: row.blob.id}) ON CREATE SET b = row.blob "
+    "CREATE (u)-[:UPLOADED {number: row.number, at: row.at, checksums: row.checksums}]->(b) "
+    "WITH row, old WHERE old IS NOT NULL AND NOT EXISTS { (old)<-[:PART|UPLOADED]-() } SET old.orphanedAt = row.at",
 )
 
 
@@ -22,14 +35,11 @@ UPLOAD_FINISHED: Final = write(
     "finish uploads",
     "MATCH (u:Upload {id: row.id}) SET u.state = 'AVAILABLE', u.publishedId = row.objectId, "
     "u.versionId = row.versionId, u.revisionNumber = row.revisionNumber, u.shown = row.shown, u.etag = row.etag, "
-    "u.endedAt = row.at "
-    "WITH u, row OPTIONAL MATCH (u)-[part:UPLOADED]->(b:Blob) "
-    "SET b.orphanedAt = CASE WHEN EXISTS { (b)<-[:PART]-() } THEN null ELSE row.at END DELETE part",
+    "u.endedAt = row.at " + _PARTS_LET_GO,
 )
 
 
 UPLOAD_FAILED: Final = write(
     "fail uploads",
-    "MATCH (u:Upload {id: row.id}) SET u.state = 'ERROR', u.reason = row.reason, u.endedAt = row.at "
-    "WITH u, row OPTIONAL MATCH (u)-[part:UPLOADED]->(b:Blob) SET b.orphanedAt = row.at DELETE part",
+    "MATCH (u:Upload {id: row.id}) SET u.state = 'ERROR', u.reason = row.reason, u.endedAt = row.at " + _PARTS_LET_GO,
 )

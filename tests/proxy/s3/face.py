@@ -25,10 +25,12 @@ from botocore.exceptions import ClientError  # pyright: ignore[reportMissingType
 from domain.access import Level
 from domain.changes import CredentialAdded, TokenAdded
 from domain.identifiers import UlidSource
+from graphstore.publishing import Publisher
 from identity.access_keys import AccessKey, new_access_key, seal_access_key
 from proxy.app import S3Face
 from proxy.batching import Resolver
 from proxy.calling import FaceSettings, Services
+from proxy.spares import Spares
 from tests.conftest import GraphServer
 from tests.proxy.bodies import Storage, storage_in
 from tests.world import World, open_world
@@ -72,6 +74,7 @@ class Face:
     services: Services
     endpoint: str
     log: list[logging.LogRecord]
+    spare: set[str]
     people: dict[str, Person] = field(default_factory=dict[str, Person])
 
     async def person(self, name: str, *, is_administrator: bool = False) -> Person:
@@ -140,8 +143,8 @@ class Face:
             return Answer(response.status_code, response.headers, response.content)
 
     def files(self) -> list[str]:
-        """Names of all files under the bytes' folder."""
-        return self.storage.files()
+        """Names of all files under the bytes' folder, without those that are on their way out as spare."""
+        return [name for name in self.storage.files() if name not in self.spare]
 
     async def count(self) -> int:
         """Nodes of the graph that uploads make."""
@@ -240,9 +243,15 @@ async def open_face(server: GraphServer, folder: Path, settings: FaceSettings | 
     logger.setLevel(logging.INFO)
     async with open_world(server) as world:
         with storage_in(folder) as storage:
+            spares, spare = Spares(storage.blobs), set[str]()
+
+            def let_go(blob_id: str) -> None:
+                spare.add(blob_id)
+                spares.let_go(blob_id)
+
             services = Services(
                 store=world.store,
-                publisher=world.publisher,
+                publisher=Publisher(world.store, let_go),
                 resolver=Resolver(world.store),
                 streams=storage.streams,
                 blobs=storage.blobs,
@@ -259,10 +268,12 @@ async def open_face(server: GraphServer, folder: Path, settings: FaceSettings | 
                 )
                 serving = asyncio.create_task(server_of.serve(sockets=[listening]))
                 try:
-                    yield Face(world, storage, services, f"http://127.0.0.1:{listening.getsockname()[1]}", records)
+                    endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
+                    yield Face(world, storage, services, endpoint, records, spare)
                 finally:
                     server_of.should_exit = True
                     await serving
+                    await spares.close()
 
 
 async def granted_person(face: Face, name: str, resource_id: str, level: Level) -> Person:

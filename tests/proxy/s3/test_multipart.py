@@ -285,7 +285,7 @@ async def test_an_upload_that_is_none_is_refused_by_every_operation(face: Face) 
 async def test_an_aborted_upload_is_gone_and_its_parts_are_swept(face: Face) -> None:
     s3 = await face.client()
     upload_id = await begin(s3, BUCKET, "aborted")
-    part = await send(s3, BUCKET, "aborted", upload_id, 1, C)
+    part = await send(s3, BUCKET, "aborted", upload_id, 1, b"aborted")
     await _sweep(face)
     files = len(face.files())
     place = {"Bucket": BUCKET, "Key": "aborted", "UploadId": upload_id}

@@ -219,7 +219,7 @@ async def test_of_many_conditional_writes_at_once_one_succeeds_and_leaves_one_bl
 
     answers = await asyncio.gather(
         *(
-            face.raw("PUT", f"/{BUCKET}/race", str(n).encode(), signed_by=ada, headers={"if-none-match": "*"})
+            face.raw("PUT", f"/{BUCKET}/race", f"race {n}".encode(), signed_by=ada, headers={"if-none-match": "*"})
             for n in range(8)
         )
     )
