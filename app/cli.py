@@ -1,4 +1,4 @@
-"""The command `aruna`: serve, demo load, export-schema, version."""
+"""The command `aruna`: serve, demo load, verify, keyring, export-schema, version."""
 
 import argparse
 import asyncio
@@ -16,9 +16,10 @@ import uvloop
 from app.data_folder import DataFolder, DataFolderError
 from app.demo.command import load_demo
 from app.logs import start_logging
+from app.maintenance_command import Opened, Order, add_commands, do_order
 from app.servers import Listener, PortTaken, bind
 from app.settings import Settings, SettingsError, read_settings
-from app.wiring import GraphAddress, serve
+from app.wiring import GraphAddress, open_installation, serve
 from domain.errors import DomainError
 from graphstore.embedded import EmbeddedGraph, EmbeddedGraphError
 from graphstore.errors import UnknownMigration
@@ -41,8 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         case "demo":
             return _with_settings(load_demo)
-        case _:
+        case "serve":
             return _with_settings(_serve)
+        case _:
+            order: Order = options.order_of(options)
+            return _with_settings(lambda settings: _maintain(settings, order))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="start the server; settings are ARUNA_* environment variables (README.md)")
     demo = commands.add_parser("demo", help="work with the demo project on a running server")
     demo.add_subparsers(dest="action", required=True).add_parser("load", help="load real files into a project 'demo'")
+    add_commands(commands.add_parser)
     commands.add_parser("export-schema", help="print the GraphQL schema")
     commands.add_parser("version", help="print the version")
     return parser
@@ -82,6 +87,22 @@ def _serve(settings: Settings) -> int:
         return _FAILED
     except KeyboardInterrupt:
         return 0
+
+
+def _maintain(settings: Settings, order: Order) -> int:
+    """Do a job with the whole installation, inside the server that runs on it or here."""
+
+    def open_here(folder: DataFolder, resources: ExitStack) -> Opened:
+        start_logging(settings.log_level, settings.log_format)
+        return open_installation(settings, folder, _graph_address(settings, folder, resources))
+
+    try:
+        return do_order(settings, order, open_here)
+    except (DataFolderError, EmbeddedGraphError, UnknownMigration, DomainError) as error:
+        print(f"aruna: {error}", file=sys.stderr)
+        return _FAILED
+    except KeyboardInterrupt:
+        return _FAILED
 
 
 def _graph_address(settings: Settings, folder: DataFolder, resources: ExitStack) -> GraphAddress:

@@ -19,6 +19,10 @@ class DataFolderError(Exception):
     """The data folder can't be used; the message names it and says why."""
 
 
+class DataFolderBusy(DataFolderError):
+    """Another process holds the lock, a running server as a rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataFolder:
     """A data folder that is ours until it is closed, or until this process ends."""
@@ -44,7 +48,7 @@ class DataFolder:
         except BlockingIOError as problem:
             holder = lock.read(32).decode("ascii", "replace").strip()
             lock.close()
-            raise DataFolderError(
+            raise DataFolderBusy(
                 f"the data folder {path} is in use by process {holder or '(unknown)'}; "
                 "stop that server, or give this one a folder of its own with ARUNA_DATA_DIR"
             ) from problem

@@ -29,6 +29,7 @@ _QUIET: Final = {
     "neo4j.notifications": logging.ERROR,
     "asyncio": logging.WARNING,
     "botocore": logging.WARNING,
+    "aiobotocore": logging.WARNING,
 }
 # Uvicorn's access log writes whole URLs, presigned signatures included; app/request_log.py writes ours.
 _SILENCED: Final = ("uvicorn.access",)

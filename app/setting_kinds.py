@@ -21,6 +21,11 @@ _HOST_NAME_LENGTH_MAX: Final = 253
 _DATABASE_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9.-]{2,62}", re.ASCII)
 _GRAPH_SCHEMES: Final = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 _WEB_SCHEMES: Final = ("http", "https")
+_BUCKET_SCHEME: Final = "s3://"
+_BUCKET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+# Characters of keys that need no escaping anywhere, between single slashes.
+_KEY_PREFIX: Final = re.compile(r"(?:[A-Za-z0-9._-]{1,255}/){0,8}", re.ASCII)
+_REGION: Final = re.compile(r"[A-Za-z0-9-]{1,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,14 @@ class Kind(Generic[T]):
 
     words: str
     read: Callable[[str], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A bucket of an S3-compatible store; keys begin with `prefix`, which is empty or ends in `/`."""
+
+    bucket: str
+    prefix: str
 
 
 def whole_number(minimum: int, maximum: int) -> Kind[int]:
@@ -103,6 +116,24 @@ def _read_graph_uri(text: str) -> str:
     return text
 
 
+def _read_bucket(text: str) -> Bucket:
+    if not text.startswith(_BUCKET_SCHEME):
+        raise ValueError("must begin with s3://, as in s3://bucket/prefix")
+    bucket, _, prefix = text.removeprefix(_BUCKET_SCHEME).partition("/")
+    if not _BUCKET_NAME.fullmatch(bucket):
+        raise ValueError("must name a bucket: 3 to 63 lower-case letters, digits, dots or hyphens")
+    prefix = f"{prefix.removesuffix('/')}/" if prefix else ""
+    if not _KEY_PREFIX.fullmatch(prefix):
+        raise ValueError("must have a prefix of letters, digits, dots, hyphens, underscores and single slashes")
+    return Bucket(bucket, prefix)
+
+
+def _read_region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError("must be the name of a region: letters, digits and hyphens")
+    return text
+
+
 def _check_address(text: str, schemes: tuple[str, ...]) -> None:
     """Refuse whatever isn't `scheme://host[:port]` with at most a path.
 
@@ -128,4 +159,6 @@ DATABASE_NAME: Final = Kind("database name", _read_database_name)
 PORT: Final = whole_number(0, 65535)
 ORIGIN: Final = Kind("`http(s)://host[:port]`", _read_origin)
 ORIGINS: Final = Kind("origins, separated by commas", _read_origins)
+BUCKET: Final = Kind("`s3://bucket/prefix`", _read_bucket)
+REGION: Final = Kind("region", _read_region)
 GRAPH_URI: Final = Kind("`neo4j://`, `bolt://`, with `+s` for TLS", _read_graph_uri)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from app.setting_kinds import (
+    BUCKET,
     DATABASE_NAME,
     FOLDER,
     GRAPH_URI,
@@ -22,8 +23,10 @@ from app.setting_kinds import (
     ORIGIN,
     ORIGINS,
     PORT,
+    REGION,
     SWITCH,
     TEXT,
+    Bucket,
     Kind,
     one_of,
     whole_number,
@@ -124,6 +127,23 @@ class Settings:
     graph_password: str | None = _optional(TEXT, "Password of that user.", is_secret=True)
     graph_database: str = _setting(DATABASE_NAME, "neo4j", "Database in that Neo4j.")
     graph_heap_mib: int = _setting(whole_number(128, 65_536), "512", "Memory for the embedded graph's objects, in MiB.")
+    keyring: str | None = _optional(
+        TEXT, "The keyring itself, as JSON. Unset: the file `keyring.json` in the data folder.", is_secret=True
+    )
+    compression: bool = _setting(
+        SWITCH,
+        "on",
+        "Whether new bytes that shrink by a tenth are stored compressed (zstd, before they are encrypted).",
+    )
+    blobs_url: Bucket | None = _optional(
+        BUCKET, "Where the sealed bytes are kept in an S3-compatible store. Unset: the data folder."
+    )
+    blobs_endpoint: str | None = _optional(ORIGIN, "How that store is reached. Unset: AWS, in the region.")
+    blobs_region: str | None = _optional(REGION, "Its region. Unset: what the AWS environment says.")
+    blobs_access_key_id: str | None = _optional(
+        TEXT, "Key pair for that store, for reading, writing and listing there. Unset: what the AWS environment says."
+    )
+    blobs_secret_access_key: str | None = _optional(TEXT, "Secret of that key pair.", is_secret=True)
     max_upload_age_days: int = _setting(
         whole_number(1, 365), "7", "Days after which an upload that was not finished becomes an ERROR."
     )
@@ -215,6 +235,16 @@ def _contradictions(given: Mapping[str, str], values: Mapping[str, object]) -> l
             for name in ("ARUNA_GRAPH_USER", "ARUNA_GRAPH_PASSWORD", "ARUNA_GRAPH_DATABASE")
             if name in given
         ]
+    if "ARUNA_BLOBS_URL" not in given:
+        problems += [
+            f"{name}: only used with ARUNA_BLOBS_URL, which is unset (the bytes are kept in the data folder)"
+            for name in given
+            if name.startswith("ARUNA_BLOBS_")
+        ]
+    elif ("ARUNA_BLOBS_ACCESS_KEY_ID" in given) != ("ARUNA_BLOBS_SECRET_ACCESS_KEY" in given):
+        problems.append(
+            "ARUNA_BLOBS_ACCESS_KEY_ID and ARUNA_BLOBS_SECRET_ACCESS_KEY: set both, or neither to use AWS's environment"
+        )
     http_port, s3_port = values.get("http_port"), values.get("s3_port")
     if http_port and http_port == s3_port:
         problems.append(f"ARUNA_HTTP_PORT and ARUNA_S3_PORT: both are {http_port}; give each its own")

@@ -16,11 +16,15 @@ from starlette.types import ASGIApp
 import proxy.app
 import proxy.calling
 import resolvers.context
+from app.blob_store import open_blobs
 from app.bootstrap import banner, bootstrap
 from app.data_folder import DataFolder
 from app.health import Check  # noqa: TC001  in annotations of functions alone
 from app.http import http_face
+from app.jobs import JOBS
 from app.logs import request_id_set
+from app.maintenance import Installation
+from app.maintenance_door import door_file, open_door
 from app.request_log import RequestLog
 from app.servers import Listener, serve_until
 from app.settings import ProjectCreation, Settings
@@ -28,6 +32,7 @@ from domain.access import ANONYMOUS
 from domain.identifiers import UlidSource
 from domain.stamps import Stamp
 from graphstore.bolt import Engine
+from graphstore.cypher import accounts
 from graphstore.migrations import migrate
 from graphstore.publishing import Publisher
 from graphstore.sequencing import Sequencer
@@ -35,12 +40,16 @@ from graphstore.statements import Query
 from graphstore.store import GraphStore
 from graphstore.task_batches import TASK_BATCHES
 from graphstore.tasks import TaskWorker
-from identity.keyring import Keyring, load_or_create_keyring
+from identity.keyring import Keyring, load_keyring, load_or_create_keyring, parse_keyring
+from identity.keyring_file import FileKeyring
+from proxy.availability import Availability
 from proxy.batching import Resolver
-from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
+from proxy.blobs import Blobs
+from proxy.spares import Spares
 from proxy.streaming import ByteStreams
 from proxy.sweeper import Sweeper
 from proxy.threads import Threads
+from proxy.whole_sums import WholeSums
 
 _LOG: Final = logging.getLogger("aruna")
 _HASHING_THREADS: Final = 4
@@ -66,7 +75,8 @@ class System:
     store: GraphStore
     publisher: Publisher
     keyring: Keyring
-    blobs: DirectoryBlobs
+    blobs: Blobs
+    availability: Availability
     streams: ByteStreams
     ids: UlidSource
 
@@ -82,7 +92,7 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def open_system(folder: DataFolder, graph: GraphAddress) -> AsyncGenerator[System]:
+async def open_system(settings: Settings, folder: DataFolder, graph: GraphAddress) -> AsyncGenerator[System]:
     """Connect to the graph and bring it up to date, open keyring and bytes, and close all of it in the end.
 
     Raises: Unavailable, UnknownMigration, KeyringUnusable.
@@ -91,23 +101,66 @@ async def open_system(folder: DataFolder, graph: GraphAddress) -> AsyncGenerator
         engine = await Engine.connect(graph.uri, graph.user, graph.password, graph.database)
         stack.push_async_callback(engine.close)
         await migrate(engine)
-        keyring, _ = await asyncio.to_thread(load_or_create_keyring, folder.keyring, utc_now(), os.urandom)
-        blobs = open_directory_blobs(folder.blobs)
-        stack.callback(blobs.close)
-        await blobs.sweep_partial()
+        store = GraphStore(engine)
+        keyring = await _open_keyring(settings, folder, store)
+        blobs = await stack.enter_async_context(open_blobs(settings, folder))
         threads = Threads("hashing", _HASHING_THREADS)
         stack.callback(threads.close)
         store = GraphStore(engine)
-        publisher = Publisher(store)
+        spares = Spares(blobs)
+        stack.push_async_callback(spares.close)
+        publisher = Publisher(store, spares.let_go)
         stack.push_async_callback(publisher.close)
         yield System(
             store=store,
             publisher=publisher,
             keyring=keyring,
             blobs=blobs,
-            streams=ByteStreams(blobs, keyring, threads, os.urandom),
+            availability=Availability(blobs),
+            streams=ByteStreams(blobs, keyring, threads, os.urandom, compresses=settings.compression),
             ids=UlidSource(os.urandom),
         )
+
+
+async def _open_keyring(settings: Settings, folder: DataFolder, store: GraphStore) -> Keyring:
+    """Take the keyring of the settings, or follow the one in the data folder, made at the very first start.
+
+    Raises: KeyringUnusable, Unavailable.
+    """
+    if settings.keyring is not None:
+        return parse_keyring(settings.keyring, os.urandom)
+    # A new keyring beside an old graph would open nothing of it, and hide that the old one is missing.
+    if await store.read(accounts.user_count()):
+        keyring = await asyncio.to_thread(load_keyring, folder.keyring, os.urandom)
+    else:
+        keyring, _ = await asyncio.to_thread(load_or_create_keyring, folder.keyring, utc_now(), os.urandom)
+    return FileKeyring(folder.keyring, keyring, os.urandom)
+
+
+def _installation(system: System, folder: DataFolder, *, is_serving: bool) -> Installation:
+    return Installation(
+        store=system.store,
+        keyring=system.keyring,
+        data_dir=folder.path,
+        keyring_file=folder.keyring,
+        blobs=system.blobs,
+        streams=system.streams,
+        clock=utc_now,
+        random_bytes=os.urandom,
+        is_serving=is_serving,
+    )
+
+
+@asynccontextmanager
+async def open_installation(
+    settings: Settings, folder: DataFolder, graph: GraphAddress
+) -> AsyncGenerator[Installation]:
+    """Open an installation that no server serves, for one job.
+
+    Raises: Unavailable, UnknownMigration, KeyringUnusable.
+    """
+    async with open_system(settings, folder, graph) as system:
+        yield _installation(system, folder, is_serving=False)
 
 
 async def serve(
@@ -123,11 +176,14 @@ async def serve(
     """
     http, s3 = listeners
     urls = (f"{settings.http_public_url or http.url}/graphql", settings.s3_public_url or s3.url)
-    async with open_system(folder, graph) as system:
+    async with (
+        open_system(settings, folder, graph) as system,
+        open_door(door_file(folder.path), JOBS, _installation(system, folder, is_serving=True)),
+    ):
         stamp = Stamp(ANONYMOUS, utc_now(), system.new_ids())
         is_first = not folder.bootstrap.exists()
         content = await bootstrap(system.store, system.keyring, folder.bootstrap, urls, stamp)
-        faces = [(_http_face(settings, folder, system, urls[1]), http), (_s3_face(settings, system), s3)]
+        faces = [(_http_face(settings, system, urls[1]), http), (_s3_face(settings, system), s3)]
         sweeper = Sweeper(
             system.store, system.blobs, utc_now, system.new_ids(), timedelta(days=settings.max_upload_age_days)
         )
@@ -137,6 +193,8 @@ async def serve(
             asyncio.create_task(sweeper.run(), name="sweeper"),
             asyncio.create_task(sequencer.run(), name="sequencer"),
             asyncio.create_task(tasks.run(), name="tasks"),
+            asyncio.create_task(WholeSums(system.store, system.streams, utc_now).run(), name="whole sums"),
+            asyncio.create_task(system.availability.run(), name="availability"),
             asyncio.create_task(_watch(graph, stop)),
         ]
         # Printed when the sockets are bound: whoever connects now waits for an answer and gets it.
@@ -181,7 +239,7 @@ def _s3_face(settings: Settings, system: System) -> ASGIApp:
     )
 
 
-def _http_face(settings: Settings, folder: DataFolder, system: System, s3_url: str) -> ASGIApp:
+def _http_face(settings: Settings, system: System, s3_url: str) -> ASGIApp:
     services = resolvers.context.Services(
         store=system.store,
         publisher=system.publisher,
@@ -194,14 +252,12 @@ def _http_face(settings: Settings, folder: DataFolder, system: System, s3_url: s
         clock=utc_now,
         ids=system.ids,
         random_bytes=os.urandom,
+        are_bytes_reachable=system.availability.is_reachable,
     )
 
     async def graph_answers() -> None:
         await system.store.read(Query("ready", "RETURN 1 AS one", {}, len))
 
-    async def bytes_answer() -> None:
-        await asyncio.to_thread(os.stat, folder.blobs)
-
-    checks: dict[str, Check] = {"graph": graph_answers, "bytes": bytes_answer}
+    checks: dict[str, Check] = {"graph": graph_answers, "bytes": system.availability.check}
     face = http_face(services, checks, settings)
     return RequestLog(face, "graphql", random_bytes=os.urandom, clock=time.perf_counter)

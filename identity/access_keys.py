@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from graphstore.cypher.accounts import CredentialRecord
+from graphstore.cypher.wrapping import wrapped_bytes
 from identity.keyring import Keyring
 
 ID_PREFIX: Final = "AK"
@@ -49,5 +50,15 @@ def open_access_key(record: CredentialRecord, keyring: Keyring) -> AccessKey:
     Raises: KeyUnknown, WrappedDamaged: both stay internal.
     """
     key_id, _, sealed = record.sealed_secret.partition(".")
-    secret = keyring.open_secret(key_id, base64.b64decode(sealed), record.access_key_id)
+    secret = keyring.open_secret(key_id, wrapped_bytes(sealed), record.access_key_id)
     return AccessKey(record.access_key_id, secret.decode("ascii"))
+
+
+def reseal(access_key_id: str, sealed_secret: str, keyring: Keyring) -> str:
+    """Seal a secret from the graph anew, by the current master key.
+
+    Raises: KeyUnknown, WrappedDamaged.
+    """
+    key_id, _, sealed = sealed_secret.partition(".")
+    secret = keyring.open_secret(key_id, wrapped_bytes(sealed), access_key_id)
+    return seal_access_key(AccessKey(access_key_id, secret.decode("ascii")), keyring)

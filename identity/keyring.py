@@ -12,6 +12,7 @@ Source: docs/blob-format.md, "Wrapped keys".
 """
 
 import base64
+import hmac
 import json
 import os
 import stat
@@ -74,7 +75,10 @@ class MasterKey:
 
 
 class Keyring:
-    """Master keys by id, the current one, and the root secret. Unchanging; shows no key in any text."""
+    """Master keys by id, the current one, and the root secret; shows no key in any text.
+
+    Unchanging, unless it follows a file (identity/keyring_file.py).
+    """
 
     def __init__(
         self, keys: Sequence[MasterKey], current_id: str, root: bytes, random_bytes: Callable[[int], bytes]
@@ -82,7 +86,7 @@ class Keyring:
         assert len(root) == KEY_BYTES, "the root secret has 256 bits"
         assert current_id in {key.id for key in keys}, "the current key is one of the keys"
         assert len({key.id for key in keys}) == len(keys), "each key has an id of its own"
-        self.current_id: Final = current_id
+        self._current_id = current_id
         self._keys = tuple(keys)
         self._root = root
         self._random_bytes = random_bytes
@@ -90,6 +94,16 @@ class Keyring:
 
     def __repr__(self) -> str:
         return f"Keyring(current_id={self.current_id!r}, keys={len(self._keys)})"
+
+    @property
+    def current_id(self) -> str:
+        """Id of the master key that wraps from now on."""
+        return self._current_id
+
+    @property
+    def current_since(self) -> datetime:
+        """Instant at which the current master key was made."""
+        return next(key.created_at for key in self._keys if key.id == self._current_id)
 
     @property
     def key_ids(self) -> tuple[str, ...]:
@@ -128,6 +142,29 @@ class Keyring:
         key = _new_key(now, self._random_bytes)
         return Keyring((*self._keys, key), key.id, self._root, self._random_bytes)
 
+    def current_alone(self) -> "Keyring":
+        """Keyring without the old master keys: what they wrapped is lost with them."""
+        keys = [key for key in self._keys if key.id == self._current_id]
+        return Keyring(keys, self._current_id, self._root, self._random_bytes)
+
+    def _adopt(self, other: "Keyring") -> None:
+        """Become another keyring of the same root.
+
+        Keys that it lacks still open in this process what was read from the graph just before they were dropped; they
+        are named and written no more.
+        """
+        assert self._is_of_root(other), "the root secret never changes"
+        self._keys = other._keys  # noqa: SLF001  of its own class
+        self._ciphers.update({key.id: AESGCM(key.secret) for key in self._keys if key.id not in self._ciphers})
+        self._current_id = other.current_id
+
+    def _is_of_root(self, other: "Keyring") -> bool:
+        return hmac.compare_digest(self._root, other._root)  # noqa: SLF001  of its own class
+
+    def covers(self, other: "Keyring") -> bool:
+        """Whether it opens and derives whatever the other one does."""
+        return self._is_of_root(other) and set(other.key_ids) <= set(self.key_ids)
+
     def to_text(self) -> str:
         """Write all of it, secrets in clear, as JSON: for the file or an environment variable, never for a log."""
         return json.dumps(
@@ -154,7 +191,8 @@ class Keyring:
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise KeyUnknown(
-                f"the keyring has no master key {key_id!r}, only {', '.join(self.key_ids)}; "
+                f"the {purpose} of {context}: the keyring has no master key {key_id!r}, "
+                f"only {', '.join(self.key_ids)}; "
                 "restore the keyring that was in use when this was written"
             )
         if len(sealed) < NONCE_BYTES + TAG_BYTES:
@@ -238,9 +276,11 @@ def load_or_create_keyring(path: Path, now: datetime, random_bytes: Callable[[in
 def save_keyring(path: Path, keyring: Keyring, random_bytes: Callable[[int], bytes]) -> None:
     """Replace the keyring file in one durable step, as after a rotation. Blocks; for one process at a time.
 
+    Where the path is a symbolic link, as to a file that several servers share, what it leads to is replaced.
     Raises: KeyringUnusable - the file is as it was, or already the new one.
     """
     try:
+        path = path.resolve()
         temporary = _write_beside(path, keyring.to_text(), random_bytes)
         try:
             temporary.replace(path)

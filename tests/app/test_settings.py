@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.setting_kinds import Bucket
 from app.settings import (
     LogFormat,
     LogLevel,
@@ -29,6 +30,13 @@ DEFAULTS = Settings(
     graph_password=None,
     graph_database="neo4j",
     graph_heap_mib=512,
+    keyring=None,
+    compression=True,
+    blobs_url=None,
+    blobs_endpoint=None,
+    blobs_region=None,
+    blobs_access_key_id=None,
+    blobs_secret_access_key=None,
     max_upload_age_days=7,
     allow_project_create=ProjectCreation.ANY,
     allowed_origins=(),
@@ -64,6 +72,13 @@ def test_every_setting_can_be_set() -> None:
         "ARUNA_GRAPH_PASSWORD": "pass word",
         "ARUNA_GRAPH_DATABASE": "research",
         "ARUNA_GRAPH_HEAP_MIB": "1024",
+        "ARUNA_KEYRING": '{"format": "aruna keyring 1"}',
+        "ARUNA_COMPRESSION": "off",
+        "ARUNA_BLOBS_URL": "s3://sealed-bytes/aruna/blobs",
+        "ARUNA_BLOBS_ENDPOINT": "https://s3.example.com",
+        "ARUNA_BLOBS_REGION": "eu-central-1",
+        "ARUNA_BLOBS_ACCESS_KEY_ID": "upstream",
+        "ARUNA_BLOBS_SECRET_ACCESS_KEY": "hunter3",
         "ARUNA_MAX_UPLOAD_AGE_DAYS": "30",
         "ARUNA_ALLOW_PROJECT_CREATE": "administrators",
         "ARUNA_ALLOWED_ORIGINS": "https://a.example, http://localhost:5173",
@@ -87,6 +102,13 @@ def test_every_setting_can_be_set() -> None:
         graph_password="pass word",
         graph_database="research",
         graph_heap_mib=1024,
+        keyring='{"format": "aruna keyring 1"}',
+        compression=False,
+        blobs_url=Bucket("sealed-bytes", "aruna/blobs/"),
+        blobs_endpoint="https://s3.example.com",
+        blobs_region="eu-central-1",
+        blobs_access_key_id="upstream",
+        blobs_secret_access_key="hunter3",
         max_upload_age_days=30,
         allow_project_create=ProjectCreation.ADMINISTRATORS,
         allowed_origins=("https://a.example", "http://localhost:5173"),
@@ -132,6 +154,17 @@ def test_settings_cannot_be_changed_after_they_were_read() -> None:
         ),
         ("ARUNA_ALLOWED_ORIGINS", "https://a.example,b", "must begin with http://, https://"),
         ("ARUNA_ALLOW_PROJECT_CREATE", "all", "must be any or administrators"),
+        ("ARUNA_BLOBS_URL", "https://bucket", "must begin with s3://, as in s3://bucket/prefix"),
+        (
+            "ARUNA_BLOBS_URL",
+            "s3://Bucket/x",
+            "must name a bucket: 3 to 63 lower-case letters, digits, dots or hyphens",
+        ),
+        (
+            "ARUNA_BLOBS_URL",
+            "s3://bucket/a//b",
+            "must have a prefix of letters, digits, dots, hyphens, underscores and single slashes",
+        ),
         ("ARUNA_INTROSPECTION", "true", "must be on or off"),
         ("ARUNA_LOG_LEVEL", "trace", "must be debug or info or warning or error"),
     ],
@@ -184,6 +217,43 @@ def test_a_user_needs_a_password() -> None:
         "ARUNA_GRAPH_USER and ARUNA_GRAPH_PASSWORD: set both, or neither where Neo4j asks for none",
     )
     assert read_settings({"ARUNA_GRAPH_URI": "bolt://g"}).graph_user is None
+
+
+@pytest.mark.parametrize(
+    ("text", "bucket"),
+    [
+        ("s3://bucket", Bucket("bucket", "")),
+        ("s3://bucket/", Bucket("bucket", "")),
+        ("s3://bucket/a", Bucket("bucket", "a/")),
+        ("s3://bucket/a/b_c.d/", Bucket("bucket", "a/b_c.d/")),
+    ],
+)
+def test_a_bucket_may_have_a_prefix(text: str, bucket: Bucket) -> None:
+    assert read_settings({"ARUNA_BLOBS_URL": text}).blobs_url == bucket
+
+
+def test_settings_of_a_blob_store_that_is_not_used_are_refused() -> None:
+    assert problems_of(ARUNA_BLOBS_REGION="eu-central-1", ARUNA_BLOBS_SECRET_ACCESS_KEY="hunter3") == (
+        "ARUNA_BLOBS_REGION: only used with ARUNA_BLOBS_URL, which is unset (the bytes are kept in the data folder)",
+        (
+            "ARUNA_BLOBS_SECRET_ACCESS_KEY: only used with ARUNA_BLOBS_URL, which is unset "
+            "(the bytes are kept in the data folder)"
+        ),
+    )
+
+
+def test_an_access_key_of_the_blob_store_needs_its_secret_which_is_not_shown() -> None:
+    assert problems_of(ARUNA_BLOBS_URL="s3://bucket", ARUNA_BLOBS_ACCESS_KEY_ID="upstream") == (
+        "ARUNA_BLOBS_ACCESS_KEY_ID and ARUNA_BLOBS_SECRET_ACCESS_KEY: set both, or neither to use AWS's environment",
+    )
+    settings = read_settings(
+        {
+            "ARUNA_BLOBS_URL": "s3://bucket",
+            "ARUNA_BLOBS_ACCESS_KEY_ID": "upstream",
+            "ARUNA_BLOBS_SECRET_ACCESS_KEY": "hunter3",
+        }
+    )
+    assert "hunter3" not in repr(settings)
 
 
 def test_two_faces_cannot_share_a_port() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from domain.contents import PartFacts
 from domain.limits import PART_NUMBER_MAX
-from graphstore.cypher.resolving import part_numbered, parts, parts_after, uploaded_parts
+from graphstore.cypher.resolving import PartPlace, part_numbered, parts, parts_after, uploaded_parts
 from tests.world import World
 
 PART_BYTES = 5 * 1024 * 1024
@@ -59,13 +59,13 @@ async def test_ten_thousand_parts_become_one_content(world: World) -> None:
 
     whole = await world.store.read(parts(content.id, 0, content.length_bytes))
     across = await world.store.read(parts(content.id, 3 * PART_BYTES - 1, 3 * PART_BYTES + 1))
-    [(start, last)] = await world.store.read(part_numbered(content.id, PART_NUMBER_MAX - 1))
+    [last] = await world.store.read(part_numbered(content.id, PART_NUMBER_MAX - 1))
     after = await world.store.read(parts_after(content.id, 5000, 2))
     assert [part.number for part, _ in page] == [9998, 9999, 10_000]
     assert [start for start, _ in whole] == [index * PART_BYTES for index in range(PART_NUMBER_MAX - 1)]
     assert [part.blob.id for _, part in whole] == [part.blob.id for part in made[:-1]]
     assert [part.number for _, part in across] == [3, 4]
-    assert (start, last.blob.id) == ((PART_NUMBER_MAX - 2) * PART_BYTES, made[-2].blob.id)
+    assert last == PartPlace(PART_NUMBER_MAX - 1, (PART_NUMBER_MAX - 2) * PART_BYTES, PART_BYTES, made[-2].checksums)
     assert [part.number for part in after] == [5001, 5002]
     assert (await _orphaned(world, made[:-1]), await _orphaned(world, made[-1:])) == (0, 1)
 

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import time
 import urllib
 import xml
 from collections.abc import Callable, Mapping
@@ -134,6 +135,14 @@ class Job:
 
     def object(self, object_id: str) -> dict[str, Any]:
         return self.graphql.data(OBJECT, id=object_id)["node"]
+
+    def hashed(self, object_id: str) -> dict[str, Any]:
+        """Answer an Object once its whole bytes are hashed: those of an upload in parts are so after completion."""
+        deadline = time.monotonic() + 60
+        while (found := self.object(object_id))["checksums"]["sha256"] is None:
+            assert time.monotonic() < deadline, "there was a minute for hashing"
+            time.sleep(0.1)
+        return found
 
     def dump(self, project: str) -> list[dict[str, Any]]:
         """All that GraphQL shows of a project and of what is below it, in the order of paths."""

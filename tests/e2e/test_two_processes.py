@@ -60,7 +60,8 @@ def faces(neo4j_server: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -
     with running_server(tmp_path_factory.mktemp("one"), graph) as one:
         # A second process finds an administrator in the graph and makes no secrets: it is given those of the first.
         (others_folder / "data").mkdir(mode=0o700)
-        shutil.copy2(one.data_dir / "bootstrap.json", others_folder / "data")
+        for file in ("bootstrap.json", "keyring.json"):
+            shutil.copy2(one.data_dir / file, others_folder / "data")
         with running_server(others_folder, graph) as other:
             token = one.bootstrap.adminToken
             yield GraphQL(one.bootstrap.graphqlUrl, token), GraphQL(other.bootstrap.graphqlUrl, token)

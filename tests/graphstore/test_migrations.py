@@ -109,6 +109,7 @@ TWICE: dict[str, LiteralString] = {
     "Revision": "UNWIND [1, 2] AS n CREATE (:Revision {versionId: 'twice'})",
     "Content": "UNWIND [1, 2] AS n CREATE (:Content {id: 'twice'})",
     "Blob": "UNWIND [1, 2] AS n CREATE (:Blob {id: 'twice'})",
+    "sameness of Blob": "UNWIND ['a', 'b'] AS n CREATE (:Blob {id: n, sameness: 'twice'})",
     "External": "UNWIND [1, 2] AS n CREATE (:External {key: 'twice'})",
     "User": "UNWIND [1, 2] AS n CREATE (:User {id: 'twice'})",
     "Token": "UNWIND [1, 2] AS n CREATE (:Token {id: 'twice'})",

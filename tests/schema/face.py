@@ -44,6 +44,7 @@ class Face:
     world: World
     schema: Schema = SCHEMA
     may_everyone_create_projects: bool = True
+    are_bytes_reachable: bool = True
     keyring: Keyring = field(default_factory=lambda: new_keyring(BIRTH, os.urandom))
     names: int = 0
 
@@ -57,6 +58,7 @@ class Face:
             clock=self.world.tick,
             ids=self.world.ids,
             random_bytes=os.urandom,
+            are_bytes_reachable=lambda: self.are_bytes_reachable,
         )
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:

@@ -1,0 +1,396 @@
+"""`aruna backup` and `aruna restore`: graph, keyring and sealed bytes as one folder that fits together.
+
+folder = manifest.json, nodes.jsonl, edges.jsonl, keyring.json (0600), bootstrap.json if there is one (0600), blobs/ as
+the directory backend keeps them. A line of nodes.jsonl is [key, labels, properties], of edges.jsonl [key of the source,
+type, properties, key of the target]. The manifest is written last: a folder without one is no backup.
+
+Blobs never change, so they are copied first, while clients go on; then writers are held back while the graph is dumped
+and the few blobs copied that came meanwhile. Nothing is removed while writers are held, since whatever removes bytes
+claims them in the graph first. Blobs that nothing needs at that instant are left out. Decision 0019.
+"""
+
+import asyncio
+import hashlib
+import json
+import os
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, cast
+
+from app.maintenance import FOUND, OK, Emit, Installation, Options, Report
+from domain.errors import DomainError, FailedPrecondition
+from graphstore.bolt import Engine
+from graphstore.cypher.catalogue import CataloguedBlob, page_of_blobs, upper_blob
+from graphstore.dumping import (
+    DumpedEdge,
+    DumpedNode,
+    GraphCounts,
+    count_graph,
+    dump_edges,
+    dump_nodes,
+    forget_version,
+    load_edges,
+    load_nodes,
+)
+from graphstore.migrations import migrate
+from identity.keyring import load_keyring, save_keyring
+from identity.keyring_file import FileKeyring
+from identity.rewrapping import wrapped_by_other_keys
+from proxy.blobs import BlobMissing, Blobs
+from proxy.blobs_directory import open_directory_blobs
+from proxy.threads import all_of
+
+FORMAT: Final = "aruna backup 1"
+MANIFEST: Final = "manifest.json"
+NODES: Final = "nodes.jsonl"
+EDGES: Final = "edges.jsonl"
+KEYRING: Final = "keyring.json"
+BOOTSTRAP: Final = "bootstrap.json"
+
+_PAGE: Final = 200
+_AT_ONCE: Final = 4
+_LINES: Final = 500
+_COPIED_BYTES: Final = 4 * 1024 * 1024
+_WHOLE_BYTES_MAX: Final = 128 * 1024
+
+
+class BackupUnusable(DomainError):
+    """The folder is no whole backup of a kind that this program reads."""
+
+
+class _LineFile:
+    """A file of JSON lines being written, with its hash. Blocks."""
+
+    def __init__(self, path: Path) -> None:
+        self.lines = 0
+        self._hasher = hashlib.sha256()
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+    def add(self, rows: Iterable[Any]) -> None:
+        for row in rows:
+            line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode("utf-8") + b"\n"
+            self._file.write(line)
+            self._hasher.update(line)
+            self.lines += 1
+
+    def close(self) -> dict[str, Any]:
+        """Sync it; answers what the manifest says of it."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        length = self._file.tell()
+        self._file.close()
+        return {"lines": self.lines, "bytes": length, "sha256": self._hasher.hexdigest()}
+
+
+# -- backup
+
+
+async def backup(installation: Installation, options: Options, emit: Emit) -> int:
+    """Write a backup into the folder of the option `folder`, which is new or empty.
+
+    Raises: FailedPrecondition (the folder isn't empty), Unavailable, DumpRefused.
+    """
+    folder = Path(str(options["folder"]))
+    await asyncio.to_thread(_prepare, folder)
+    target = await asyncio.to_thread(open_directory_blobs, folder / "blobs")
+    try:
+        copied = set[str]()
+        missing = await _copy_needed(installation, target, copied)
+        await emit(
+            Report(f"{len(copied)} blobs copied; writers wait from here", {"kind": "blobs", "blobs": len(copied)})
+        )
+        async with installation.store.engine.writers_held():
+            needed = set[str]()
+            missing = await _copy_needed(installation, target, copied, needed)
+            counts, files = await _dump(installation.store.engine, folder, needed | missing)
+        for blob_id in copied - needed:
+            await target.delete(blob_id)
+    finally:
+        await asyncio.to_thread(target.close)
+    lacking = await _keys_lacking(installation)
+    text = installation.keyring.to_text()
+    await asyncio.to_thread(_write_private, folder / KEYRING, text)
+    files[KEYRING] = {"sha256": hashlib.sha256(text.encode("utf-8")).hexdigest()}
+    manifest = {
+        "format": FORMAT,
+        "program": version("aruna-graph"),
+        "createdAt": installation.clock().isoformat(),
+        "nodes": counts.nodes,
+        "edges": counts.edges,
+        "blobs": len(needed),
+        "files": files,
+    }
+    await asyncio.to_thread(_finish, installation, folder, manifest)
+    for blob_id in sorted(missing):
+        await emit(
+            Report(f"blob {blob_id} is missing in the installation, too", {"kind": "missing", "blobId": blob_id})
+        )
+    for key_id, number in sorted(lacking.items()):
+        said = f"master key {key_id} wraps {number} and isn't in the keyring: without it they can't be read"
+        await emit(Report(said, {"kind": "unknown key", "id": key_id, "wraps": number}))
+    await emit(
+        Report(
+            f"backed up {counts.nodes} nodes, {counts.edges} edges and {len(needed)} blobs to {folder}; it holds the "
+            "keyring: who reads it reads all data",
+            {"kind": "summary", "nodes": counts.nodes, "edges": counts.edges, "blobs": len(needed)},
+        )
+    )
+    return FOUND if missing or lacking else OK
+
+
+async def _keys_lacking(installation: Installation) -> Mapping[str, int]:
+    """Master keys that something in the graph is wrapped by and the keyring hasn't, with how much. Raises: Unavailable.
+
+    The graph is looked at first: a key that it has by then was in the keyring's file before.
+    """
+    keyring = installation.keyring
+    wrapped = await wrapped_by_other_keys(installation.store, keyring.current_id)
+    if isinstance(keyring, FileKeyring):
+        keyring.refresh()
+    return {key_id: number for key_id, number in wrapped.items() if key_id not in keyring.key_ids}
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder. Raises: FailedPrecondition."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise FailedPrecondition(f"the folder {folder} isn't empty; name one that is new")
+    except OSError as error:
+        raise FailedPrecondition(f"the folder {folder} can't be used: {error.strerror}") from error
+
+
+async def _dump(engine: Engine, folder: Path, needed: Collection[str]) -> tuple[GraphCounts, dict[str, Any]]:
+    """Write nodes and edges; answers how many, and what the manifest says of the files.
+
+    Blobs that nothing needs stay behind: their bytes do, and equal bytes that come later must not find them.
+    Raises: DumpRefused, FailedPrecondition - it isn't all that the graph holds.
+    """
+    counts = await count_graph(engine)
+    left = 0
+
+    async def kept() -> AsyncIterator[DumpedNode]:
+        nonlocal left
+        async for node in dump_nodes(engine):
+            if "Blob" in node.labels and node.properties["id"] not in needed:
+                left += 1
+            else:
+                yield node
+
+    nodes = await _write_lines(folder / NODES, kept())
+    edges = await _write_lines(folder / EDGES, dump_edges(engine))
+    if (nodes["lines"] + left, edges["lines"]) != (counts.nodes, counts.edges):
+        raise FailedPrecondition(
+            f"{nodes['lines'] + left} of {counts.nodes} nodes and {edges['lines']} of {counts.edges} edges could be "
+            "read; this program doesn't know all that the graph holds"
+        )
+    return GraphCounts(nodes["lines"], edges["lines"]), {NODES: nodes, EDGES: edges}
+
+
+async def _write_lines(path: Path, rows: AsyncIterator[DumpedNode] | AsyncIterator[DumpedEdge]) -> dict[str, Any]:
+    file = await asyncio.to_thread(_LineFile, path)
+    batch: list[Any] = []
+    async for row in rows:
+        batch.append(row)
+        if len(batch) == _LINES:
+            await asyncio.to_thread(file.add, batch)
+            batch = []
+    await asyncio.to_thread(file.add, batch)
+    return await asyncio.to_thread(file.close)
+
+
+async def _copy_needed(
+    installation: Installation, target: Blobs, copied: set[str], needed: set[str] | None = None
+) -> set[str]:
+    """Copy the blobs that something needs and that aren't copied yet; answers those that the backend hasn't.
+
+    `copied` gains what was copied, `needed` all that something needs and the backend has.
+    """
+    missing = set[str]()
+
+    async def copy(blob: CataloguedBlob) -> None:
+        async with limit:
+            try:
+                if blob.id not in copied:
+                    await copy_blob(installation.blobs, target, blob.id)
+                    copied.add(blob.id)
+                if needed is not None:
+                    needed.add(blob.id)
+            except BlobMissing:
+                missing.add(blob.id)
+
+    limit = asyncio.Semaphore(_AT_ONCE)
+    after = ""
+    while (upper := await installation.store.read(upper_blob(after, _PAGE))) is not None:
+        page = await installation.store.read(page_of_blobs(after, upper))
+        await all_of(copy(blob) for blob in page if blob.is_needed)
+        after = upper
+    return missing
+
+
+async def copy_blob(source: Blobs, target: Blobs, blob_id: str) -> None:
+    """Copy sealed bytes as they are, durably, in bounded memory.
+
+    Raises: BlobMissing, Unavailable; nothing is left then.
+    """
+    reader = await source.open(blob_id, _WHOLE_BYTES_MAX)
+    try:
+        if reader.sealed_bytes == len(reader.head):
+            await target.write(blob_id, reader.head)
+            return
+        writer = await target.create(blob_id)
+        try:
+            await writer.append(reader.head)
+            position, buffer = len(reader.head), memoryview(bytearray(_COPIED_BYTES))
+            while taken := await reader.read_into(position, buffer[: reader.sealed_bytes - position]):
+                await writer.append(buffer[:taken])
+                position += taken
+            await writer.commit()
+        except BaseException:
+            await writer.abort()
+            raise
+    finally:
+        await reader.close()
+
+
+def _finish(installation: Installation, folder: Path, manifest: dict[str, Any]) -> None:
+    """Copy the first secrets, if they are still there, and write the manifest, which makes it a backup."""
+    bootstrap = installation.data_dir / BOOTSTRAP
+    if bootstrap.exists():
+        _write_private(folder / BOOTSTRAP, bootstrap.read_text(encoding="utf-8"))
+    _write_private(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+# -- restore
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read what a backup says of itself. Blocks.
+
+    Raises: BackupUnusable.
+    """
+    try:
+        manifest = cast("dict[str, Any]", json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+        if manifest["format"] != FORMAT:
+            raise BackupUnusable(f"{folder} is of another format than {FORMAT!r}; use the program that wrote it")
+        expected = {name: manifest["files"][name]["sha256"] for name in (NODES, EDGES, KEYRING)}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BackupUnusable(f"{folder} is no whole backup: its {MANIFEST} is missing or altered") from error
+    for name, digest in expected.items():
+        try:
+            with (folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise BackupUnusable(f"the backup {folder} lacks {name}") from error
+        if found != digest:
+            raise BackupUnusable(f"{name} of the backup {folder} was altered or cut; use another copy of it")
+    return manifest
+
+
+def place_keyring(folder: Path, data_dir: Path) -> None:
+    """Put the backup's keyring, and its first secrets, into an empty data folder, before anything is opened.
+
+    Raises: BackupUnusable, FailedPrecondition - another keyring is there.
+    """
+    read_manifest(folder)
+    target = data_dir / KEYRING
+    for placed in (target, data_dir / BOOTSTRAP):
+        if placed.exists():
+            raise FailedPrecondition(f"{placed} is there already: restore into a data folder that is new")
+    save_keyring(target, load_keyring(folder / KEYRING, os.urandom), os.urandom)
+    if (folder / BOOTSTRAP).exists():
+        _write_private(data_dir / BOOTSTRAP, (folder / BOOTSTRAP).read_text(encoding="utf-8"))
+
+
+async def restore(installation: Installation, options: Options, emit: Emit) -> int:
+    """Load the backup in the option `folder` into an empty installation, on whichever engine that has.
+
+    Cut off in the middle it leaves a part: empty the data folder (and the Neo4j database) before the next try.
+    Raises: BackupUnusable, FailedPrecondition - there is something already, or a server runs.
+    """
+    if installation.is_serving:
+        raise FailedPrecondition("a server uses this data folder; stop it, and restore into a new one")
+    folder = Path(str(options["folder"]))
+    manifest = await asyncio.to_thread(read_manifest, folder)
+    engine = installation.store.engine
+    found = await count_graph(engine)
+    if found.nodes > 1:  # the version's node is of the start itself
+        raise FailedPrecondition(f"the graph has {found.nodes} nodes already; restore into an empty installation")
+    saved = await asyncio.to_thread(load_keyring, folder / KEYRING, os.urandom)
+    if not installation.keyring.covers(saved):
+        raise FailedPrecondition(
+            "ARUNA_KEYRING isn't the backup's keyring and would open nothing of it; unset it, or set it to the "
+            f"backup's {KEYRING}"
+        )
+    copied = await _copy_all(folder / "blobs", installation.blobs)
+    if copied < manifest["blobs"]:
+        raise BackupUnusable(f"{copied} of {manifest['blobs']} blobs were in the backup; use another copy of it")
+    await emit(Report(f"{copied} blobs copied", {"kind": "blobs", "blobs": copied}))
+
+    await forget_version(engine)
+    keys: dict[str, str] = {}
+    for rows in _batches(folder / NODES):
+        keys |= await load_nodes(engine, [DumpedNode(key, tuple(labels), kept) for key, labels, kept in rows])
+    for rows in _batches(folder / EDGES):
+        await load_edges(engine, [DumpedEdge(*row) for row in rows], keys)
+    await migrate(engine)
+    counts = await count_graph(engine)
+    if counts.edges != manifest["edges"] or len(keys) != manifest["nodes"]:
+        raise BackupUnusable(
+            f"{len(keys)} of {manifest['nodes']} nodes and {counts.edges} of {manifest['edges']} edges were in the "
+            "backup; use another copy of it"
+        )
+    data = {"kind": "summary", "nodes": counts.nodes, "edges": counts.edges, "blobs": copied}
+    await emit(Report(f"restored {counts.nodes} nodes, {counts.edges} edges and {copied} blobs", data))
+    return OK
+
+
+async def _copy_all(folder: Path, target: Blobs) -> int:
+    """Copy all blobs of a backup; answers how many. Raises: Unavailable."""
+    source = await asyncio.to_thread(open_directory_blobs, folder)
+    try:
+        limit = asyncio.Semaphore(_AT_ONCE)
+        copied = 0
+
+        async def copy(blob_id: str) -> None:
+            async with limit:
+                await copy_blob(source, target, blob_id)
+
+        batch: list[str] = []
+        async for stored in source.stored():
+            batch.append(stored.blob_id)
+            copied += 1
+            if len(batch) == _PAGE:
+                await all_of(map(copy, batch))
+                batch = []
+        await all_of(map(copy, batch))
+    finally:
+        await asyncio.to_thread(source.close)
+    return copied
+
+
+def _batches(path: Path) -> Iterable[list[Any]]:
+    """Lines of a file, some hundred at a time. Blocks, as a restore serves nobody."""
+    with path.open(encoding="utf-8") as file:
+        batch: list[Any] = []
+        for line in file:
+            batch.append(json.loads(line))
+            if len(batch) == _LINES:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
