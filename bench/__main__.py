@@ -13,4 +13,4 @@ for module in ("bench.bytes", "bench.upstream", "bench.s3", "bench.graphql"):
 missing = what_is_missing()
 if missing is not None:
     print(missing)
-subprocess.run([sys.executable, "-m", "bench.graph", *([] if missing else ["--neo4j"])], cwd=ROOT, check=True)
+subprocess.run([sys.executable, "-m", "bench.graph", "embedded", *([] if missing else ["neo4j"])], cwd=ROOT, check=True)

@@ -1,6 +1,6 @@
 """How the graph's operations grow with what lies around them, on either engine, and how many statements each takes.
 
-Run: .ci/uv run python -m bench.graph [--neo4j] [--small]   (some ten minutes an engine; --small: one, for a try)
+Run: .ci/uv run python -m bench.graph [embedded] [neo4j] [--small]   (some ten minutes an engine; --small: one)
 Figures are medians of interleaved rounds, beside the cheapest statement that the engine can answer (`RETURN 1`).
 """
 
@@ -214,19 +214,21 @@ async def measure(uri: str, user: str, password: str, database: str, sizes: Size
 
 
 def main() -> None:
-    """Measure on the embedded engine, and on Neo4j if asked."""
+    """Measure on the engines named, else on the embedded one."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--neo4j", action="store_true", help="on Neo4j too: needs a JDK and Maven")
+    parser.add_argument("engines", nargs="*", choices=["embedded", "neo4j"], help="neo4j needs a JDK and Maven")
     parser.add_argument("--small", action="store_true", help="a try with small sizes")
     options = parser.parse_args()
     sizes = SMALL if options.small else WHOLE
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        print("embedded engine")
-        graph = stack.enter_context(EmbeddedGraph.start(folder / "embedded", heap_mib=512))
-        uvloop.run(measure(graph.uri, graph.user, graph.password, graph.database, sizes))
-        graph.stop()
-        if options.neo4j:
+        engines: list[str] = options.engines or ["embedded"]
+        if "embedded" in engines:
+            print("embedded engine")
+            graph = stack.enter_context(EmbeddedGraph.start(folder / "embedded", heap_mib=512))
+            uvloop.run(measure(graph.uri, graph.user, graph.password, graph.database, sizes))
+            graph.stop()
+        if "neo4j" in engines:
             print("Neo4j")
             server = stack.enter_context(Neo4jServer.start(folder / "neo4j"))
             uvloop.run(measure(server.uri, server.user, server.password, server.database, sizes))

@@ -184,6 +184,8 @@ class Engine:
 
         async def checked(transaction: Transaction) -> T:
             await self._holds.check(transaction.run)
+            # The look is the process's, once a second: no statement of this write.
+            transaction.statement_count = 0
             return await work(transaction)
 
         for _ in range(int(WAIT_MAX_S / _POLL_S)):

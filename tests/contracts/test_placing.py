@@ -83,7 +83,10 @@ def parents(resource: ResourceFacts) -> set[ParentEdge]:
 async def told_and_standing(world: World) -> Any:
     """All that there is save the counters that locks raise."""
     graph = await dump(world)
-    nodes = [Node(node.key, node.labels, {**node.properties, "lockCount": 0}) for node in graph.nodes.values()]
+    nodes = [
+        Node(node.key, node.labels, {**node.properties, "lockCount": 0, "locked": True})
+        for node in graph.nodes.values()
+    ]
     return Dump({node.key: node for node in nodes}, graph.edges).comparable()
 
 
