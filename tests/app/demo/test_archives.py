@@ -169,7 +169,8 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
         read_member(written(tmp_path, bytes(content)), "a")
 
 
-@pytest.mark.parametrize("damage", [b"", b"no archive", wheel(a=b"some content")[:-30]])
+# Named by what they are: an archive holds the second in which it was made, and every process must collect the same.
+@pytest.mark.parametrize("damage", [b"", b"no archive", wheel(a=b"some content")[:-30]], ids=["empty", "none", "cut"])
 def test_a_damaged_archive_is_named(tmp_path: Path, damage: bytes) -> None:
     with pytest.raises(DemoError, match=r"some-1\.0-py3-none-any\.whl can't be read.*delete it and try again"):
         read_member(written(tmp_path, damage), "a")
