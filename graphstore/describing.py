@@ -39,10 +39,11 @@ async def set_labels(store: GraphStore, resource_id: str, wanted: Sequence[NewLa
 
     Raises: NotFound, Forbidden, Immutable, BadInput, FailedPrecondition, Unavailable.
     """
-    return await store.run_rule_above_on_two(
+    return await store.run_rule_above_then(
         "set labels",
-        load=(resources([resource_id], stamp.caller.user_id, to_ms(stamp.now)), labels.facts(resource_id)),
+        load=resources([resource_id], stamp.caller.user_id, to_ms(stamp.now)),
         locks_of=lambda found: locks_to_change(found.get(resource_id)),
+        then=lambda _: labels.facts(resource_id),
         decide=lambda found, existing: set_resource_labels(
             found.get(resource_id), resource_id, existing, wanted, stamp
         ),
@@ -54,10 +55,11 @@ async def remove_labels(store: GraphStore, resource_id: str, keys: Sequence[str]
 
     Raises: NotFound, Forbidden, Immutable, BadInput, FailedPrecondition, Unavailable.
     """
-    return await store.run_rule_above_on_two(
+    return await store.run_rule_above_then(
         "remove labels",
-        load=(resources([resource_id], stamp.caller.user_id, to_ms(stamp.now)), labels.facts(resource_id)),
+        load=resources([resource_id], stamp.caller.user_id, to_ms(stamp.now)),
         locks_of=lambda found: locks_to_change(found.get(resource_id)),
+        then=lambda _: labels.facts(resource_id),
         decide=lambda found, existing: remove_resource_labels(
             found.get(resource_id), resource_id, existing, keys, stamp
         ),

@@ -40,12 +40,10 @@ async def relate(
     def decide(found: Mapping[str, ResourceFacts], standing: LinkFacts) -> Decision[LinksChanged]:
         return rule(replace(standing, resources=found), source_id, tuple(links), tuple(external), stamp)
 
-    return await store.run_rule_above_on_two(
+    return await store.run_rule_above_then(
         "add relations" if is_adding else "remove relations",
-        load=(
-            facts.resources(ends, stamp.caller.user_id, to_ms(stamp.now)),
-            facts.links(source_id, links, keys),
-        ),
+        load=facts.resources(ends, stamp.caller.user_id, to_ms(stamp.now)),
         locks_of=locks_of,
+        then=lambda _: facts.links(source_id, links, keys),
         decide=decide,
     )

@@ -86,27 +86,6 @@ class GraphStore:
 
         return await self.engine.write(name, work)
 
-    async def run_rule_above_on_two(
-        self,
-        name: str,
-        *,
-        load: tuple[Query[F], Query[G]],
-        locks_of: Callable[[F], Collection[str]],
-        decide: Callable[[F, G], Decision[T]],
-    ) -> T:
-        """Do what `run_rule_above` does for a rule that needs two loads; the locks depend on the first.
-
-        Raises: what the rule raises (nothing is changed then); Unavailable.
-        """
-
-        async def work(transaction: Transaction) -> T:
-            first = await load_under_locks(transaction, load[0], locks_of)
-            decision = decide(first, await transaction.run(load[1]))
-            await apply_changes(transaction, decision.changes)
-            return decision.result
-
-        return await self.engine.write(name, work)
-
     async def run_rule_above(
         self,
         name: str,
@@ -136,7 +115,7 @@ class GraphStore:
         then: Callable[[F], Query[G]],
         decide: Callable[[F, G], Decision[T]],
     ) -> T:
-        """Do what `run_rule_above` does for a rule whose second load depends on what the first one found.
+        """Do what `run_rule_above` does for a rule with a second load, which may depend on what the first one found.
 
         Raises: what the rule raises (nothing is changed then); Unavailable.
         """

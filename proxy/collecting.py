@@ -65,8 +65,7 @@ class Collector:
             if not batch.is_full:
                 break
         await self.abort_stale_uploads(stray_age)
-        strays = await self.remove_strays(stray_age)
-        return Collected(removed, strays.strays, strays.stray_bytes)
+        return Collected(blobs=removed) + await self.remove_strays(stray_age)
 
     async def remove_orphans(self, grace: timedelta, left_alone: frozenset[str] = frozenset()) -> "Batch":
         """Remove at most 100 of the blobs that nothing refers to since `grace` ago, save those to be left alone.

@@ -7,7 +7,7 @@ from domain.classing import ContainerBelow, DataClassFacts
 from domain.data_classes import OPENNESS
 from domain.resources import DataClass, Kind
 from graphstore.cypher.facts import resource_facts, resource_map
-from graphstore.cypher.locking import take
+from graphstore.cypher.locking import lock
 from graphstore.cypher.pages import Shape
 from graphstore.cypher.rights import level_of
 from graphstore.statements import Query, Row, Statement, nothing
@@ -75,8 +75,8 @@ _RELAX: Final = Statement(
     "AND coalesce(o.classedAt, 0) < home.relaxedAt "
     # What was made here since then took its class from its home, or has noted its own; what was moved here has not.
     "AND (up.createdAt <= o.createdAt OR up.createdAt < home.relaxedAt) "
-    + take("o")
-    + "SET o.lockCount = o.lockCount + 1, o.dataClass = $class, o.revision = o.revision + 1, o.updatedAt = $at",
+    + lock("o")
+    + "SET o.dataClass = $class, o.revision = o.revision + 1, o.updatedAt = $at",
     nothing,
 )
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from domain.resources import Kind
 from graphstore.cypher.changes.writing import BELOW, CONTAINER_ENTRY, write
-from graphstore.cypher.locking import take
+from graphstore.cypher.locking import lock
 
 PROJECT_ADDED: Final = write("add projects", "CREATE (r:Resource:Project) SET r = row.node")
 
@@ -59,8 +59,9 @@ CONTAINER_REMOVED: Final = write(
 
 COUNTERS_CHANGED: Final = write(
     "change counters",
-    "MATCH (r:Resource {id: row.id}) " + take("r") + "SET r.lockCount = r.lockCount + 1, "
-    "r.entries = r.entries + row.entries, r.objects = r.objects + row.objects, "
+    "MATCH (r:Resource {id: row.id}) "
+    + lock("r")
+    + "SET r.entries = r.entries + row.entries, r.objects = r.objects + row.objects, "
     "r.bytes = r.bytes + row.bytes, r.changedAt = row.at",
 )
 

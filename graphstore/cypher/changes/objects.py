@@ -3,7 +3,7 @@
 from typing import Final
 
 from graphstore.cypher.changes.writing import BELOW, write
-from graphstore.cypher.locking import take
+from graphstore.cypher.locking import lock
 
 OBJECT_ADDED: Final = write(
     "add objects",
@@ -75,8 +75,8 @@ PART_LINKED: Final = write(
 REVISION_PUBLISHED: Final = write(
     "publish revisions",
     "MATCH (o:Resource {id: row.id}) MATCH (content:Content {id: row.contentId}) "
-    + take("o")
-    + "SET o += row.node, o.revision = o.revision + 1, o.lockCount = o.lockCount + 1, "
+    + lock("o")
+    + "SET o += row.node, o.revision = o.revision + 1, "
     "o.md5 = content.md5, o.sha256 = content.sha256, "
     "o.checksums = content.checksums, o.checksumType = content.checksumType, o.partCount = content.partCount "
     "CREATE (o)-[:CONTENT]->(content)",
