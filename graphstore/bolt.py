@@ -26,7 +26,7 @@ from neo4j.exceptions import (
 )
 
 from graphstore.dialects import EngineKind, as_sent
-from graphstore.errors import CommitUnknown, GraphUnavailable, TornRead
+from graphstore.errors import CommitUnknown, GraphUnavailable, TornRead, WritersCrossed
 from graphstore.holding import (
     LEASE_S,
     LOOK_S,
@@ -208,23 +208,47 @@ class Engine:
                 yield
             return
         token = secrets.token_hex(8)
-        if not await self._write_once(lambda tx: tx.run(hold(token))):
+        if not await self._lease(hold(token)):
             raise GraphUnavailable("somebody else holds writers back, for a backup; try again when it has ended")
         keeper = asyncio.create_task(self._keep_hold(token))
         try:
             await asyncio.sleep(LOOK_S + _POLL_S)
-            before = await self.read(open_transactions())
-            while before & await self.read(open_transactions()):  # noqa: ASYNC110  a database sets no event
-                await asyncio.sleep(_POLL_S)
+            await self._others_ended()
             yield
             # A process that was halted for long, as a laptop is, finds the lease ended before its keeper does.
-            renewed = self._retried(lambda: self._write_once(lambda tx: tx.run(renew(token))), "renew a hold")
-            if not await renewed or keeper.done():
+            if not await self._lease(renew(token)) or keeper.done():
                 raise GraphUnavailable("the hold on writers was lost; begin the backup again")
         finally:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
-            await self._write_once(lambda tx: tx.run(release(token)))
+            await self._let_go(token)
+
+    async def _lease(self, change: Query[T]) -> T:
+        """Change a lease; each change may be made again. Raises: GraphUnavailable."""
+        return await self._retried(lambda: self._write_once(lambda tx: tx.run(change)), change.name)
+
+    async def _others_ended(self) -> None:
+        """Wait until all transactions that are open now have ended; ours do within their time limit.
+
+        Raises: GraphUnavailable - one that somebody else has open doesn't end.
+        """
+        open_still = await self.read(open_transactions())
+        for _ in range(int(2 * _WRITE_TIMEOUT_S / _POLL_S)):
+            open_still &= await self.read(open_transactions())
+            if not open_still:
+                return
+            await asyncio.sleep(_POLL_S)
+        raise GraphUnavailable(
+            f"transactions on Neo4j don't end, so that no backup can be of one instant: {', '.join(sorted(open_still))}"
+            "; end them (TERMINATE TRANSACTIONS), and begin the backup again"
+        )
+
+    async def _let_go(self, token: str) -> None:
+        """End a lease. Where that fails it ends by itself, and what was read under it stays good."""
+        try:
+            await self._lease(release(token))
+        except (Neo4jError, DriverError, GraphUnavailable) as error:
+            _LOG.warning("the hold on writers couldn't be ended and ends by itself in %.0f s: %s", LEASE_S, error)
 
     async def _keep_hold(self, token: str) -> None:
         """Renew a lease for as long as that works in time."""
@@ -295,7 +319,11 @@ class Engine:
                     raise
                 crossed += 1
                 if crossed > 3:
-                    raise
+                    if isinstance(error, TornRead):
+                        raise
+                    # It was rolled back each time. Not a bug's fault alone, so it is logged with what the engine said.
+                    _LOG.warning("%s crossed other writers four times: %s", name, error)
+                    raise WritersCrossed(f"{name}: other writers come first again and again; try again") from error
                 failure = error
             _LOG.debug("%s is tried again after attempt %d: %s", name, attempt, failure)
             if attempt == _ATTEMPTS_MAX:

@@ -75,7 +75,9 @@ def release(token: str) -> Query[None]:
 
 _OPEN: Final = Statement(
     "open transactions",
-    "SHOW TRANSACTIONS YIELD transactionId, currentQuery WHERE NOT currentQuery STARTS WITH 'SHOW TRANSACTIONS' "
+    # One that is between two statements has no query, and may write all the same.
+    "SHOW TRANSACTIONS YIELD transactionId, currentQuery "
+    "WHERE NOT coalesce(currentQuery, '') STARTS WITH 'SHOW TRANSACTIONS' "
     "RETURN transactionId AS id",
     lambda rows: frozenset(str(row["id"]) for row in rows),
 )
