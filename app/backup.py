@@ -1,4 +1,4 @@
-"""`aruna backup` and `aruna restore`: graph, keyring and sealed bytes as one folder that fits together.
+"""`aruna backup`: graph, keyring and sealed bytes as one folder that fits together (app/restoring.py reads it).
 
 folder = manifest.json, nodes.jsonl, edges.jsonl, keyring.json (0600), bootstrap.json if there is one (0600), blobs/ as
 the directory backend keeps them. A line of nodes.jsonl is [key, labels, properties], of edges.jsonl [key of the source,
@@ -13,30 +13,18 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from app.maintenance import FOUND, OK, Emit, Installation, Options, Report
-from domain.errors import DomainError, FailedPrecondition
+from domain.errors import FailedPrecondition
 from graphstore.bolt import Engine
 from graphstore.cypher.catalogue import CataloguedBlob, page_of_blobs, upper_blob
-from graphstore.dumping import (
-    DumpedEdge,
-    DumpedNode,
-    GraphCounts,
-    count_graph,
-    dump_edges,
-    dump_nodes,
-    forget_version,
-    load_edges,
-    load_nodes,
-)
-from graphstore.migrations import migrate
-from identity.keyring import load_keyring, save_keyring
-from identity.keyring_file import FileKeyring
-from identity.rewrapping import wrapped_by_other_keys
+from graphstore.dumping import DumpedEdge, DumpedNode, GraphCounts, count_graph, dump_edges, dump_nodes
+from graphstore.migrations import MIGRATIONS
+from identity.rewrapping import keys_lacking
 from proxy.blobs import BlobMissing, Blobs
 from proxy.blobs_directory import open_directory_blobs
 from proxy.threads import all_of
@@ -53,10 +41,6 @@ _AT_ONCE: Final = 4
 _LINES: Final = 500
 _COPIED_BYTES: Final = 4 * 1024 * 1024
 _WHOLE_BYTES_MAX: Final = 128 * 1024
-
-
-class BackupUnusable(DomainError):
-    """The folder is no whole backup of a kind that this program reads."""
 
 
 class _LineFile:
@@ -83,9 +67,6 @@ class _LineFile:
         return {"lines": self.lines, "bytes": length, "sha256": self._hasher.hexdigest()}
 
 
-# -- backup
-
-
 async def backup(installation: Installation, options: Options, emit: Emit) -> int:
     """Write a backup into the folder of the option `folder`, which is new or empty.
 
@@ -108,14 +89,16 @@ async def backup(installation: Installation, options: Options, emit: Emit) -> in
             await target.delete(blob_id)
     finally:
         await asyncio.to_thread(target.close)
-    lacking = await _keys_lacking(installation)
+    lacking = await keys_lacking(installation.store, installation.keyring)
     text = installation.keyring.to_text()
-    await asyncio.to_thread(_write_private, folder / KEYRING, text)
+    await asyncio.to_thread(write_private, folder / KEYRING, text)
     files[KEYRING] = {"sha256": hashlib.sha256(text.encode("utf-8")).hexdigest()}
     manifest = {
         "format": FORMAT,
         "program": version("aruna-graph"),
         "createdAt": installation.clock().isoformat(),
+        "graphVersion": len(MIGRATIONS),
+        "keyringFingerprint": installation.keyring.fingerprint,
         "nodes": counts.nodes,
         "edges": counts.edges,
         "blobs": len(needed),
@@ -137,18 +120,6 @@ async def backup(installation: Installation, options: Options, emit: Emit) -> in
         )
     )
     return FOUND if missing or lacking else OK
-
-
-async def _keys_lacking(installation: Installation) -> Mapping[str, int]:
-    """Master keys that something in the graph is wrapped by and the keyring hasn't, with how much. Raises: Unavailable.
-
-    The graph is looked at first: a key that it has by then was in the keyring's file before.
-    """
-    keyring = installation.keyring
-    wrapped = await wrapped_by_other_keys(installation.store, keyring.current_id)
-    if isinstance(keyring, FileKeyring):
-        keyring.refresh()
-    return {key_id: number for key_id, number in wrapped.items() if key_id not in keyring.key_ids}
 
 
 def _prepare(folder: Path) -> None:
@@ -258,8 +229,8 @@ def _finish(installation: Installation, folder: Path, manifest: dict[str, Any]) 
     """Copy the first secrets, if they are still there, and write the manifest, which makes it a backup."""
     bootstrap = installation.data_dir / BOOTSTRAP
     if bootstrap.exists():
-        _write_private(folder / BOOTSTRAP, bootstrap.read_text(encoding="utf-8"))
-    _write_private(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        write_private(folder / BOOTSTRAP, bootstrap.read_text(encoding="utf-8"))
+    write_private(folder / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -267,130 +238,10 @@ def _finish(installation: Installation, folder: Path, manifest: dict[str, Any]) 
         os.close(descriptor)
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Write a file that isn't there yet, durably, readable by its owner alone. Blocks."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-# -- restore
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read what a backup says of itself. Blocks.
-
-    Raises: BackupUnusable.
-    """
-    try:
-        manifest = cast("dict[str, Any]", json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
-        if manifest["format"] != FORMAT:
-            raise BackupUnusable(f"{folder} is of another format than {FORMAT!r}; use the program that wrote it")
-        expected = {name: manifest["files"][name]["sha256"] for name in (NODES, EDGES, KEYRING)}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BackupUnusable(f"{folder} is no whole backup: its {MANIFEST} is missing or altered") from error
-    for name, digest in expected.items():
-        try:
-            with (folder / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise BackupUnusable(f"the backup {folder} lacks {name}") from error
-        if found != digest:
-            raise BackupUnusable(f"{name} of the backup {folder} was altered or cut; use another copy of it")
-    return manifest
-
-
-def place_keyring(folder: Path, data_dir: Path) -> None:
-    """Put the backup's keyring, and its first secrets, into an empty data folder, before anything is opened.
-
-    Raises: BackupUnusable, FailedPrecondition - another keyring is there.
-    """
-    read_manifest(folder)
-    target = data_dir / KEYRING
-    for placed in (target, data_dir / BOOTSTRAP):
-        if placed.exists():
-            raise FailedPrecondition(f"{placed} is there already: restore into a data folder that is new")
-    save_keyring(target, load_keyring(folder / KEYRING, os.urandom), os.urandom)
-    if (folder / BOOTSTRAP).exists():
-        _write_private(data_dir / BOOTSTRAP, (folder / BOOTSTRAP).read_text(encoding="utf-8"))
-
-
-async def restore(installation: Installation, options: Options, emit: Emit) -> int:
-    """Load the backup in the option `folder` into an empty installation, on whichever engine that has.
-
-    Cut off in the middle it leaves a part: empty the data folder (and the Neo4j database) before the next try.
-    Raises: BackupUnusable, FailedPrecondition - there is something already, or a server runs.
-    """
-    if installation.is_serving:
-        raise FailedPrecondition("a server uses this data folder; stop it, and restore into a new one")
-    folder = Path(str(options["folder"]))
-    manifest = await asyncio.to_thread(read_manifest, folder)
-    engine = installation.store.engine
-    found = await count_graph(engine)
-    if found.nodes > 1:  # the version's node is of the start itself
-        raise FailedPrecondition(f"the graph has {found.nodes} nodes already; restore into an empty installation")
-    saved = await asyncio.to_thread(load_keyring, folder / KEYRING, os.urandom)
-    if not installation.keyring.covers(saved):
-        raise FailedPrecondition(
-            "ARUNA_KEYRING isn't the backup's keyring and would open nothing of it; unset it, or set it to the "
-            f"backup's {KEYRING}"
-        )
-    copied = await _copy_all(folder / "blobs", installation.blobs)
-    if copied < manifest["blobs"]:
-        raise BackupUnusable(f"{copied} of {manifest['blobs']} blobs were in the backup; use another copy of it")
-    await emit(Report(f"{copied} blobs copied", {"kind": "blobs", "blobs": copied}))
-
-    await forget_version(engine)
-    keys: dict[str, str] = {}
-    for rows in _batches(folder / NODES):
-        keys |= await load_nodes(engine, [DumpedNode(key, tuple(labels), kept) for key, labels, kept in rows])
-    for rows in _batches(folder / EDGES):
-        await load_edges(engine, [DumpedEdge(*row) for row in rows], keys)
-    await migrate(engine)
-    counts = await count_graph(engine)
-    if counts.edges != manifest["edges"] or len(keys) != manifest["nodes"]:
-        raise BackupUnusable(
-            f"{len(keys)} of {manifest['nodes']} nodes and {counts.edges} of {manifest['edges']} edges were in the "
-            "backup; use another copy of it"
-        )
-    data = {"kind": "summary", "nodes": counts.nodes, "edges": counts.edges, "blobs": copied}
-    await emit(Report(f"restored {counts.nodes} nodes, {counts.edges} edges and {copied} blobs", data))
-    return OK
-
-
-async def _copy_all(folder: Path, target: Blobs) -> int:
-    """Copy all blobs of a backup; answers how many. Raises: Unavailable."""
-    source = await asyncio.to_thread(open_directory_blobs, folder)
-    try:
-        limit = asyncio.Semaphore(_AT_ONCE)
-        copied = 0
-
-        async def copy(blob_id: str) -> None:
-            async with limit:
-                await copy_blob(source, target, blob_id)
-
-        batch: list[str] = []
-        async for stored in source.stored():
-            batch.append(stored.blob_id)
-            copied += 1
-            if len(batch) == _PAGE:
-                await all_of(map(copy, batch))
-                batch = []
-        await all_of(map(copy, batch))
-    finally:
-        await asyncio.to_thread(source.close)
-    return copied
-
-
-def _batches(path: Path) -> Iterable[list[Any]]:
-    """Lines of a file, some hundred at a time. Blocks, as a restore serves nobody."""
-    with path.open(encoding="utf-8") as file:
-        batch: list[Any] = []
-        for line in file:
-            batch.append(json.loads(line))
-            if len(batch) == _LINES:
-                yield batch
-                batch = []
-        if batch:
-            yield batch

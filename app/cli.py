@@ -19,10 +19,11 @@ from app.logs import start_logging
 from app.maintenance_command import Opened, Order, add_commands, do_order
 from app.servers import Listener, PortTaken, bind
 from app.settings import Settings, SettingsError, read_settings
-from app.wiring import GraphAddress, open_installation, serve
+from app.wiring import GraphAddress, open_empty_installation, open_installation, serve
 from domain.errors import DomainError
 from graphstore.embedded import EmbeddedGraph, EmbeddedGraphError
 from graphstore.errors import UnknownMigration
+from identity.keyring import Keyring
 from schema.export import export_schema
 
 _LOG: Final = logging.getLogger("aruna")
@@ -92,9 +93,12 @@ def _serve(settings: Settings) -> int:
 def _maintain(settings: Settings, order: Order) -> int:
     """Do a job with the whole installation, inside the server that runs on it or here."""
 
-    def open_here(folder: DataFolder, resources: ExitStack) -> Opened:
+    def open_here(folder: DataFolder, resources: ExitStack, keyring: Keyring | None) -> Opened:
         start_logging(settings.log_level, settings.log_format)
-        return open_installation(settings, folder, _graph_address(settings, folder, resources))
+        graph = _graph_address(settings, folder, resources)
+        if keyring is not None:
+            return open_empty_installation(settings, folder, graph, keyring)
+        return open_installation(settings, folder, graph)
 
     try:
         return do_order(settings, order, open_here)

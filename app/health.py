@@ -1,4 +1,4 @@
-"""Health on the HTTP port: `/healthz` says that this process answers, `/readyz` that graph and bytes do, too."""
+"""Health on the HTTP port: `/healthz` says that this process answers, `/readyz` that its parts are well, too."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

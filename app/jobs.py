@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from app.backup import backup, restore
+from app.backup import backup
 from app.maintenance import Job, collect, drop_old_keys, rotate, show_keys, verify
+from app.restoring import restore
 
 JOBS: Final[Mapping[str, Job]] = {
     "verify": verify,

@@ -13,13 +13,14 @@ from typing import Any, Final
 from domain.errors import FailedPrecondition
 from graphstore.dialects import EngineKind
 from graphstore.store import GraphStore
-from identity.keyring import Keyring, save_keyring
+from identity.keyring import Keyring, KeyUnknown, save_keyring
 from identity.keyring_file import FileKeyring
 from identity.rewrapping import rewrap_all, wrapped_by_other_keys
-from proxy.blobs import Blobs
+from identity.sealed_secrets import unopened_secrets
+from proxy.blobs import Blobs, KeepsUploads
 from proxy.collecting import Collector
 from proxy.streaming import ByteStreams
-from proxy.verifying import Verifier, is_sound
+from proxy.verifying import Fault, Verifier, is_sound
 
 OK: Final = 0
 FOUND: Final = 1
@@ -70,7 +71,10 @@ Raises: DomainError - the work ended early; the message says why.
 
 
 async def verify(installation: Installation, options: Options, emit: Emit) -> int:
-    """Walk over all blobs; options: `quick` and `grace_s`, the age from which unknown bytes are reported."""
+    """Walk over all blobs and S3 key pairs.
+
+    Options: `quick`, and `grace_s`, the age from which unknown bytes are reported.
+    """
     verifier = Verifier(
         installation.store,
         installation.blobs,
@@ -90,16 +94,26 @@ async def verify(installation: Installation, options: Options, emit: Emit) -> in
         }
         await emit(Report(f"{finding.fault.value}: blob {finding.blob_id}: {finding.detail}{shown}", data))
     counts = verifier.counts
+    async for access_key_id, error in unopened_secrets(installation.store, installation.keyring):
+        fault = Fault.KEY_UNKNOWN if isinstance(error, KeyUnknown) else Fault.SECRET_DAMAGED
+        counts.add(fault)
+        data = {"kind": "finding", "fault": fault.value, "accessKeyId": access_key_id, "detail": error.message}
+        await emit(Report(f"{fault.value}: access key {access_key_id}: {error.message}", data))
     found = ", ".join(f"{number} {fault.value}" for fault, number in counts.findings.items()) or "nothing wrong"
+    uploads = 0
+    if isinstance(installation.blobs, KeepsUploads):
+        uploads = await installation.blobs.stale_uploads(verifier.orphaned_before)
+    left = f"; the blob store holds {uploads} unfinished uploads, which `aruna gc` aborts" if uploads else ""
     data = {
         "kind": "summary",
         "blobs": counts.blobs,
         "openedBytes": counts.opened_bytes,
         "stored": counts.stored,
+        "uploads": uploads,
         "findings": {fault.value: number for fault, number in counts.findings.items()},
     }
     await emit(
-        Report(f"{counts.blobs} blobs, {counts.opened_bytes} bytes opened, {counts.stored} files: {found}", data)
+        Report(f"{counts.blobs} blobs, {counts.opened_bytes} bytes opened, {counts.stored} files: {found}{left}", data)
     )
     return OK if is_sound(counts) else FOUND
 
@@ -111,13 +125,8 @@ async def rotate(installation: Installation, options: Options, emit: Emit) -> in
     """
     keyring = _keyring_of_file(installation)
     if not options["resume"]:
-        fresh = keyring.rotated(installation.clock())
-        save_keyring(installation.keyring_file, fresh, installation.random_bytes)
-        keyring.refresh()
-        assert keyring.current_id == fresh.current_id, "what is saved is what wraps from now on"
-        await emit(
-            Report(f"master key {keyring.current_id} wraps from now on", {"kind": "key", "id": fresh.current_id})
-        )
+        key_id = await keyring.rotate(installation.clock())
+        await emit(Report(f"master key {key_id} wraps from now on", {"kind": "key", "id": key_id}))
     refused: dict[str, str] = {}
     for _ in range(_WALKS_MAX):
         done = await rewrap_all(installation.store, keyring)
@@ -140,23 +149,17 @@ async def drop_old_keys(installation: Installation, options: Options, emit: Emit
     keyring = _keyring_of_file(installation)
     current_id = keyring.current_id
     others = await wrapped_by_other_keys(installation.store, current_id)
-    keyring.reread()
-    if keyring.current_id != current_id:
-        raise FailedPrecondition("the master key was rotated meanwhile; run `aruna keyring rotate --resume` first")
-    if others:
-        named = ", ".join(f"{key_id} ({number})" for key_id, number in sorted(others.items()))
-        raise FailedPrecondition(
-            f"something is still wrapped by older master keys: {named}; run `aruna keyring rotate --resume` first"
-        )
-    now, since = installation.clock(), keyring.current_since
-    may_write = installation.is_serving or installation.store.engine.kind is EngineKind.NEO4J
-    if may_write and now - since < DROP_AFTER:
-        raise FailedPrecondition(
-            f"the current master key is from {since:%H:%M:%S}, and an upload that began before may still be wrapped "
-            f"by an older one; wait until {since + DROP_AFTER:%H:%M:%S} UTC, or stop the server first"
-        )
-    dropped = [key_id for key_id in keyring.key_ids if key_id != keyring.current_id]
-    save_keyring(installation.keyring_file, keyring.current_alone(), installation.random_bytes)
+    async with keyring.being_changed():
+        if keyring.current_id != current_id:
+            raise FailedPrecondition("the master key was rotated meanwhile; run `aruna keyring rotate --resume` first")
+        if others:
+            named = ", ".join(f"{key_id} ({number})" for key_id, number in sorted(others.items()))
+            raise FailedPrecondition(
+                f"something is still wrapped by older master keys: {named}; run `aruna keyring rotate --resume` first"
+            )
+        _refuse_early(installation, keyring.current_since)
+        dropped = [key_id for key_id in keyring.key_ids if key_id != keyring.current_id]
+        save_keyring(installation.keyring_file, keyring.current_alone(), installation.random_bytes)
     await emit(
         Report(
             f"dropped {len(dropped)} master keys; {keyring.current_id} is the only one",
@@ -164,6 +167,16 @@ async def drop_old_keys(installation: Installation, options: Options, emit: Emit
         )
     )
     return OK
+
+
+def _refuse_early(installation: Installation, since: datetime) -> None:
+    """Raises: FailedPrecondition - the current key is so young that older ones may still be about to wrap."""
+    may_write = installation.is_serving or installation.store.engine.kind is EngineKind.NEO4J
+    if may_write and installation.clock() - since < DROP_AFTER:
+        raise FailedPrecondition(
+            f"the current master key is from {since:%H:%M:%S}, and an upload that began before may still be wrapped "
+            f"by an older one; wait until {since + DROP_AFTER:%H:%M:%S} UTC, or stop the server first"
+        )
 
 
 def _keyring_of_file(installation: Installation) -> FileKeyring:
@@ -205,7 +218,14 @@ async def collect(installation: Installation, options: Options, emit: Emit) -> i
     done = await collector.collect(
         timedelta(seconds=float(options["grace_s"])), timedelta(seconds=float(options["stray_age_s"]))
     )
-    data = {"kind": "summary", "blobs": done.blobs, "strays": done.strays, "strayBytes": done.stray_bytes}
+    data = {
+        "kind": "summary",
+        "blobs": done.blobs,
+        "strays": done.strays,
+        "strayBytes": done.stray_bytes,
+        "uploads": done.uploads,
+    }
     said = f"removed {done.blobs} blobs, and {done.strays} files of {done.stray_bytes} bytes that no node names"
-    await emit(Report(said, data))
+    aborted = f"; aborted {done.uploads} uploads to the blob store" if done.uploads else ""
+    await emit(Report(said + aborted, data))
     return OK

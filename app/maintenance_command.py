@@ -16,20 +16,24 @@ from typing import Final
 
 import uvloop
 
-from app.backup import place_keyring
 from app.data_folder import DataFolder, DataFolderBusy, DataFolderError
 from app.jobs import JOBS
 from app.maintenance import Installation, Options, Report
 from app.maintenance_door import DoorClosed, ask_server, door_file, run_job
+from app.restoring import keyring_for_restore
 from app.settings import Settings
+from identity.keyring import Keyring
 
 _FAILED: Final = 1
 _DAY_S: Final = 86_400
 _TEN_MINUTES_S: Final = 600
 
 Opened = AbstractAsyncContextManager[Installation]
-OpenHere = Callable[[DataFolder, ExitStack], Opened]
-"""Opens the installation in this process; what must be stopped last is left in the stack."""
+OpenHere = Callable[[DataFolder, ExitStack, Keyring | None], Opened]
+"""Opens the installation in this process; what must be stopped last is left in the stack.
+
+With a keyring it opens an empty one, to restore into under that.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
         type=_seconds,
         default=_DAY_S,
         metavar="SECONDS",
-        help="age of files that no node names, from which they go; an hour at least",
+        help="age of files that no node names, from which they go; 0 loses nothing that was answered",
     )
     _finish(collect, "gc", lambda given: {"grace_s": given.grace, "stray_age_s": given.stray_age})
 
@@ -135,11 +139,12 @@ def do_order(settings: Settings, order: Order, open_here: OpenHere) -> int:
                 sys.stderr.write(f"aruna {order.job}: {error}\n")
                 return _FAILED
 
-        if order.job == "restore":  # before a keyring of its own is made there
-            place_keyring(Path(str(order.options["folder"])), folder.path)
+        keyring = None
+        if order.job == "restore":
+            keyring = keyring_for_restore(Path(str(order.options["folder"])), folder.path, settings.keyring)
         elif settings.is_graph_embedded and not folder.graph.exists():
             raise DataFolderError(f"{folder.path} holds no installation; does ARUNA_DATA_DIR name another folder?")
-        opened = open_here(folder, resources)
+        opened = open_here(folder, resources, keyring)
 
         async def here() -> int:
             async with opened as installation:

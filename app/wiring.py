@@ -26,13 +26,16 @@ from app.logs import request_id_set
 from app.maintenance import Installation
 from app.maintenance_door import door_file, open_door
 from app.request_log import RequestLog
+from app.restoring import cut_off, refuse_unless_empty
 from app.servers import Listener, serve_until
 from app.settings import ProjectCreation, Settings
 from domain.access import ANONYMOUS
+from domain.errors import FailedPrecondition, Unavailable
 from domain.identifiers import UlidSource
 from domain.stamps import Stamp
 from graphstore.bolt import Engine
 from graphstore.cypher import accounts
+from graphstore.cypher.installation import marks
 from graphstore.migrations import migrate
 from graphstore.publishing import Publisher
 from graphstore.sequencing import Sequencer
@@ -40,8 +43,10 @@ from graphstore.statements import Query
 from graphstore.store import GraphStore
 from graphstore.task_batches import TASK_BATCHES
 from graphstore.tasks import TaskWorker
-from identity.keyring import Keyring, load_keyring, load_or_create_keyring, parse_keyring
+from identity.claiming import claim_graph
+from identity.keyring import Keyring, KeyringUnusable, load_keyring, load_or_create_keyring, parse_keyring
 from identity.keyring_file import FileKeyring
+from identity.rewrapping import keys_lacking
 from proxy.availability import Availability
 from proxy.batching import Resolver
 from proxy.blobs import Blobs
@@ -95,45 +100,68 @@ def utc_now() -> datetime:
 async def open_system(settings: Settings, folder: DataFolder, graph: GraphAddress) -> AsyncGenerator[System]:
     """Connect to the graph and bring it up to date, open keyring and bytes, and close all of it in the end.
 
-    Raises: Unavailable, UnknownMigration, KeyringUnusable.
+    Raises: Unavailable, UnknownMigration, KeyringUnusable; FailedPrecondition - it is a part of a restore.
     """
     async with AsyncExitStack() as stack:
-        engine = await Engine.connect(graph.uri, graph.user, graph.password, graph.database)
-        stack.push_async_callback(engine.close)
-        await migrate(engine)
-        store = GraphStore(engine)
+        store = await _connect(graph, stack)
+        found = await store.read(marks())
+        if found.is_restoring:
+            raise FailedPrecondition(cut_off())
+        await migrate(store.engine)
         keyring = await _open_keyring(settings, folder, store)
-        blobs = await stack.enter_async_context(open_blobs(settings, folder))
-        threads = Threads("hashing", _HASHING_THREADS)
-        stack.callback(threads.close)
-        store = GraphStore(engine)
-        spares = Spares(blobs)
-        stack.push_async_callback(spares.close)
-        publisher = Publisher(store, spares.let_go)
-        stack.push_async_callback(publisher.close)
-        yield System(
-            store=store,
-            publisher=publisher,
-            keyring=keyring,
-            blobs=blobs,
-            availability=Availability(blobs),
-            streams=ByteStreams(blobs, keyring, threads, os.urandom, compresses=settings.compression),
-            ids=UlidSource(os.urandom),
-        )
+        yield await _assemble(settings, folder, store, keyring, stack)
+
+
+async def _connect(graph: GraphAddress, stack: AsyncExitStack) -> GraphStore:
+    """Raises: Unavailable."""
+    engine = await Engine.connect(graph.uri, graph.user, graph.password, graph.database)
+    stack.push_async_callback(engine.close)
+    return GraphStore(engine)
+
+
+async def _assemble(
+    settings: Settings, folder: DataFolder, store: GraphStore, keyring: Keyring, stack: AsyncExitStack
+) -> System:
+    """Open the bytes and put all parts together. Raises: Unavailable."""
+    blobs = await stack.enter_async_context(open_blobs(settings, folder))
+    threads = Threads("hashing", _HASHING_THREADS)
+    stack.callback(threads.close)
+    spares = Spares(blobs)
+    stack.push_async_callback(spares.close)
+    publisher = Publisher(store, spares.let_go)
+    stack.push_async_callback(publisher.close)
+    return System(
+        store=store,
+        publisher=publisher,
+        keyring=keyring,
+        blobs=blobs,
+        availability=Availability(blobs),
+        streams=ByteStreams(blobs, keyring, threads, os.urandom, compresses=settings.compression),
+        ids=UlidSource(os.urandom),
+    )
 
 
 async def _open_keyring(settings: Settings, folder: DataFolder, store: GraphStore) -> Keyring:
     """Take the keyring of the settings, or follow the one in the data folder, made at the very first start.
 
-    Raises: KeyringUnusable, Unavailable.
+    Raises: KeyringUnusable - it can't be used, or isn't the graph's; Unavailable.
     """
     if settings.keyring is not None:
-        return parse_keyring(settings.keyring, os.urandom)
+        keyring = parse_keyring(settings.keyring, os.urandom)
+        await claim_graph(store, keyring)
+        return keyring
     # A new keyring beside an old graph would open nothing of it, and hide that the old one is missing.
-    if await store.read(accounts.user_count()):
+    is_new = False
+    if (await store.read(marks())).fingerprint is not None or await store.read(accounts.user_count()):
         keyring = await asyncio.to_thread(load_keyring, folder.keyring, os.urandom)
     else:
-        keyring, _ = await asyncio.to_thread(load_or_create_keyring, folder.keyring, utc_now(), os.urandom)
+        keyring, is_new = await asyncio.to_thread(load_or_create_keyring, folder.keyring, utc_now(), os.urandom)
+    try:
+        await claim_graph(store, keyring)
+    except KeyringUnusable:
+        if is_new:  # another server's first start came first: nothing was wrapped by this one
+            await asyncio.to_thread(folder.keyring.unlink)
+        raise
     return FileKeyring(folder.keyring, keyring, os.urandom)
 
 
@@ -157,9 +185,25 @@ async def open_installation(
 ) -> AsyncGenerator[Installation]:
     """Open an installation that no server serves, for one job.
 
-    Raises: Unavailable, UnknownMigration, KeyringUnusable.
+    Raises: Unavailable, UnknownMigration, KeyringUnusable, FailedPrecondition.
     """
     async with open_system(settings, folder, graph) as system:
+        yield _installation(system, folder, is_serving=False)
+
+
+@asynccontextmanager
+async def open_empty_installation(
+    settings: Settings, folder: DataFolder, graph: GraphAddress, keyring: Keyring
+) -> AsyncGenerator[Installation]:
+    """Open an installation that holds nothing, to restore into it under this keyring, which is written nowhere here.
+
+    Raises: Unavailable; UnknownMigration, FailedPrecondition - it holds something, which is left as it is.
+    """
+    async with AsyncExitStack() as stack:
+        store = await _connect(graph, stack)
+        await refuse_unless_empty(store.engine)
+        await migrate(store.engine)
+        system = await _assemble(settings, folder, store, keyring, stack)
         yield _installation(system, folder, is_serving=False)
 
 
@@ -172,7 +216,7 @@ async def serve(
 ) -> int:
     """Serve both faces until the event is set; answers the exit code, not 0 if the embedded graph ended by itself.
 
-    Raises: Unavailable, UnknownMigration, KeyringUnusable.
+    Raises: Unavailable, UnknownMigration, KeyringUnusable, FailedPrecondition.
     """
     http, s3 = listeners
     urls = (f"{settings.http_public_url or http.url}/graphql", settings.s3_public_url or s3.url)
@@ -195,6 +239,7 @@ async def serve(
             asyncio.create_task(tasks.run(), name="tasks"),
             asyncio.create_task(WholeSums(system.store, system.streams, utc_now).run(), name="whole sums"),
             asyncio.create_task(system.availability.run(), name="availability"),
+            asyncio.create_task(_tell_of_lacking_keys(system), name="lacking keys"),
             asyncio.create_task(_watch(graph, stop)),
         ]
         # Printed when the sockets are bound: whoever connects now waits for an answer and gets it.
@@ -215,6 +260,22 @@ async def _watch(graph: GraphAddress, stop: asyncio.Event) -> None:
         await asyncio.sleep(_WATCH_INTERVAL_S)
     _LOG.critical("the embedded graph has ended; its logs are in the data folder, below graph/")
     stop.set()
+
+
+async def _tell_of_lacking_keys(system: System) -> None:
+    """Log once which master keys the keyring lacks; beside the start, as it looks at every blob."""
+    try:
+        lacking = await keys_lacking(system.store, system.keyring)
+    except Unavailable as error:
+        _LOG.warning("whether the keyring lacks master keys couldn't be looked at: %s", error)
+        return
+    for key_id, number in sorted(lacking.items()):
+        _LOG.warning(
+            "master key %s wraps %d blobs and secrets and isn't in the keyring: they can't be read until it is put "
+            "back (aruna keyring show)",
+            key_id,
+            number,
+        )
 
 
 def _s3_face(settings: Settings, system: System) -> ASGIApp:
@@ -258,6 +319,16 @@ def _http_face(settings: Settings, system: System, s3_url: str) -> ASGIApp:
     async def graph_answers() -> None:
         await system.store.read(Query("ready", "RETURN 1 AS one", {}, len))
 
-    checks: dict[str, Check] = {"graph": graph_answers, "bytes": system.availability.check}
+    async def keyring_is_ours() -> None:
+        if isinstance(system.keyring, FileKeyring):
+            system.keyring.refresh()
+            if system.keyring.is_foreign:
+                raise KeyringUnusable("the keyring's file is another installation's; put the right one back")
+
+    checks: dict[str, Check] = {
+        "graph": graph_answers,
+        "bytes": system.availability.check,
+        "keyring": keyring_is_ours,
+    }
     face = http_face(services, checks, settings)
     return RequestLog(face, "graphql", random_bytes=os.urandom, clock=time.perf_counter)

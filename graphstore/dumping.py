@@ -15,7 +15,7 @@ from typing import Any, Final, LiteralString, NamedTuple, cast
 from domain.errors import DomainError
 from graphstore.bolt import Engine
 from graphstore.dialects import EngineKind
-from graphstore.statements import Query, Row, Statement, all_rows, nothing
+from graphstore.statements import Query, Row, Statement, all_rows
 
 _PAGE: Final = 500
 
@@ -170,16 +170,6 @@ def _primary_label(labels: Sequence[str]) -> str:
 
 
 # -- into an empty graph
-
-_FORGET_VERSION: Final = Statement("forget the version", "MATCH (v:GraphVersion) DETACH DELETE v", nothing)
-
-
-async def forget_version(engine: Engine) -> None:
-    """Take the only node out that a fresh graph has: the dump brings its own.
-
-    Raises: GraphUnavailable.
-    """
-    await engine.write("forget the version", lambda tx: tx.run(_FORGET_VERSION.bind()))
 
 
 async def load_nodes(engine: Engine, nodes: Sequence[DumpedNode]) -> dict[str, str]:

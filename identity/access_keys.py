@@ -49,9 +49,17 @@ def open_access_key(record: CredentialRecord, keyring: Keyring) -> AccessKey:
 
     Raises: KeyUnknown, WrappedDamaged: both stay internal.
     """
-    key_id, _, sealed = record.sealed_secret.partition(".")
-    secret = keyring.open_secret(key_id, wrapped_bytes(sealed), record.access_key_id)
-    return AccessKey(record.access_key_id, secret.decode("ascii"))
+    return open_sealed(record.access_key_id, record.sealed_secret, keyring)
+
+
+def open_sealed(access_key_id: str, sealed_secret: str, keyring: Keyring) -> AccessKey:
+    """Key pair in clear, from its id and what `seal_access_key` answered.
+
+    Raises: KeyUnknown, WrappedDamaged.
+    """
+    key_id, _, sealed = sealed_secret.partition(".")
+    secret = keyring.open_secret(key_id, wrapped_bytes(sealed), access_key_id)
+    return AccessKey(access_key_id, secret.decode("ascii"))
 
 
 def reseal(access_key_id: str, sealed_secret: str, keyring: Keyring) -> str:
@@ -59,6 +67,4 @@ def reseal(access_key_id: str, sealed_secret: str, keyring: Keyring) -> str:
 
     Raises: KeyUnknown, WrappedDamaged.
     """
-    key_id, _, sealed = sealed_secret.partition(".")
-    secret = keyring.open_secret(key_id, wrapped_bytes(sealed), access_key_id)
-    return seal_access_key(AccessKey(access_key_id, secret.decode("ascii")), keyring)
+    return seal_access_key(open_sealed(access_key_id, sealed_secret, keyring), keyring)

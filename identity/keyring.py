@@ -39,6 +39,8 @@ _FORMAT: Final = "aruna keyring 1"
 _DATA_KEY: Final = "aruna data key 1"
 _SMALL_SECRET: Final = "aruna secret 1"  # noqa: S105  a purpose, no secret
 _DERIVED: Final = "aruna derived secret 1"
+_FINGERPRINT: Final = "fingerprint"
+_FINGERPRINT_BYTES: Final = 16
 
 
 class KeyringUnusable(DomainError):
@@ -109,6 +111,14 @@ class Keyring:
     def key_ids(self) -> tuple[str, ...]:
         """Ids of all master keys, oldest first."""
         return tuple(key.id for key in self._keys)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this installation's keyring from others', in hex; the same after each rotation, and no secret.
+
+        It is derived from the root secret for this alone, so it tells nothing of what else is derived.
+        """
+        return self.derive(_FINGERPRINT, "", _FINGERPRINT_BYTES).hex()
 
     def wrap(self, data_key: bytes, blob_id: str) -> Wrapped:
         """Wrap a blob's data key under the current master key."""

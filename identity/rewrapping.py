@@ -28,6 +28,7 @@ from graphstore.cypher.wrapping import (
 from graphstore.store import GraphStore
 from identity.access_keys import reseal
 from identity.keyring import Keyring, KeyUnknown, WrappedDamaged
+from identity.keyring_file import FileKeyring
 
 _PAGE: Final = 500
 
@@ -125,3 +126,14 @@ async def wrapped_by_other_keys(store: GraphStore, key_id: str) -> Counter[str]:
         found.update(secret.text.partition(".")[0] for secret in secrets)
         after = upper
     return found
+
+
+async def keys_lacking(store: GraphStore, keyring: Keyring) -> Mapping[str, int]:
+    """Master keys that something in the graph is wrapped by and the keyring hasn't, with how much. Raises: Unavailable.
+
+    The graph is looked at first: a key that it has by then was in the keyring's file before.
+    """
+    wrapped = await wrapped_by_other_keys(store, keyring.current_id)
+    if isinstance(keyring, FileKeyring):
+        keyring.refresh()
+    return {key_id: number for key_id, number in wrapped.items() if key_id not in keyring.key_ids}

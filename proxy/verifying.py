@@ -3,6 +3,9 @@
 A blob is opened segment by segment with its own key, so its tags, its length and the SHA-256 of its plaintext are all
 proven; memory is bounded whatever the installation holds. Clients may go on meanwhile: what looks wrong is looked at
 again before it is reported, since a blob may have gone, or its key been wrapped anew, since its page was read.
+
+Bytes that the backend can't read, as of a bad place on a disk, are a finding. A backend that can read nothing is no
+million of findings: it is asked whether it is there, and after some blobs in a row the walk ends.
 """
 
 import asyncio
@@ -15,7 +18,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.contents import BlobFacts
-from domain.errors import DomainError
+from domain.errors import DomainError, Unavailable
 from graphstore.cypher.catalogue import CataloguedBlob, blobs_by_id, page_of_blobs, shown_by, upper_blob
 from graphstore.store import GraphStore
 from identity.keyring import Keyring, KeyUnknown, WrappedDamaged
@@ -29,10 +32,11 @@ _PAGE: Final = 200
 _LOOKED_UP: Final = 500
 _AT_ONCE: Final = 4
 _HASHED_INLINE_BYTES: Final = 64 * 1024
+_UNREADABLE_IN_A_ROW_MAX: Final = 20
 
 
 class Fault(StrEnum):
-    """What can be wrong with a blob."""
+    """What can be wrong with a blob, or with the secret of an S3 key pair."""
 
     MISSING = "missing"
     """The graph needs it and the backend doesn't have it."""
@@ -40,8 +44,12 @@ class Fault(StrEnum):
     """Its sealed bytes are more or fewer than were written."""
     CORRUPT = "corrupt"
     """Its bytes don't open, or open to others than the graph says."""
+    UNREADABLE = "unreadable"
+    """The backend has it and can't read it: a bad place on a disk, as a rule."""
     KEY_DAMAGED = "key damaged"
     """Its wrapped key is gone from the graph or doesn't open: altered, or another blob's."""
+    SECRET_DAMAGED = "secret damaged"  # noqa: S105  a name
+    """Of an S3 key pair, which has no bytes: its sealed secret doesn't open."""
     KEY_UNKNOWN = "key unknown"
     """It is wrapped by a master key that the keyring lacks."""
     ORPHANED = "orphaned"
@@ -75,6 +83,10 @@ class Counts:
     stored: int = 0
     findings: dict[Fault, int] = field(default_factory=dict[Fault, int])
 
+    def add(self, fault: Fault) -> None:
+        """Count a finding."""
+        self.findings[fault] = self.findings.get(fault, 0) + 1
+
 
 @dataclass(slots=True)
 class Verifier:
@@ -91,11 +103,13 @@ class Verifier:
     orphaned_before: datetime
     is_quick: bool = False
     counts: Counts = field(default_factory=Counts, init=False)
+    _unreadable_in_a_row: int = field(default=0, init=False)
 
     async def findings(self) -> AsyncIterator[Finding]:
         """Everything that is wrong, as it is found.
 
-        Raises: Unavailable - the graph or the backend doesn't answer; what was found until then stays true.
+        Raises: Unavailable - the graph doesn't answer, or the backend reads nothing; what was found until then stays
+        true.
         """
         async for finding in self._walk_graph():
             yield self._counted(finding)
@@ -103,7 +117,7 @@ class Verifier:
             yield self._counted(finding)
 
     def _counted(self, finding: Finding) -> Finding:
-        self.counts.findings[finding.fault] = self.counts.findings.get(finding.fault, 0) + 1
+        self.counts.add(finding.fault)
         return finding
 
     async def _walk_graph(self) -> AsyncIterator[Finding]:
@@ -130,10 +144,19 @@ class Verifier:
             if found is None:
                 return None
             fault, detail = found
+            if fault is Fault.UNREADABLE:
+                await self._note_unreadable(detail)
             return Finding(fault, blob.id, detail, tuple(await self.store.read(shown_by(blob.id))))
 
+    async def _note_unreadable(self, detail: str) -> None:
+        """Raises: Unavailable - the backend isn't there, or it could read none of the last blobs."""
+        await self.blobs.check()
+        self._unreadable_in_a_row += 1
+        if self._unreadable_in_a_row > _UNREADABLE_IN_A_ROW_MAX:
+            raise Unavailable(f"none of the last {_UNREADABLE_IN_A_ROW_MAX} blobs could be read ({detail})")
+
     async def _fault_of(self, blob: CataloguedBlob) -> tuple[Fault, str] | None:
-        """What is wrong with a blob, if anything. Raises: Unavailable."""
+        """What is wrong with a blob, if anything."""
         facts = blob.facts()
         if facts is None:
             return Fault.KEY_DAMAGED, "the graph has no key of it any more"
@@ -142,12 +165,16 @@ class Verifier:
             stored_bytes = await self.blobs.size(blob.id)
             if stored_bytes != blob.sealed_bytes:
                 return Fault.WRONG_LENGTH, f"{stored_bytes} bytes are stored, {blob.sealed_bytes} were written"
-            return None if self.is_quick else await self._open(facts)
+            found = None if self.is_quick else await self._open(facts)
+        except Unavailable as error:  # of the backend: the graph isn't asked here
+            return Fault.UNREADABLE, error.message
         except DomainError as error:
             fault = next((fault for kind, fault in _FAULTS if isinstance(error, kind)), None)
             if fault is None:
                 raise
             return fault, error.message
+        self._unreadable_in_a_row = 0
+        return found
 
     async def _open(self, blob: BlobFacts) -> tuple[Fault, str] | None:
         """Open every segment and hash what comes out."""
@@ -194,6 +221,8 @@ class Verifier:
             await self.blobs.size(blob_id)
         except BlobMissing:
             return False
+        except Unavailable:  # a bad place on a disk, as it was listed just now
+            return True
         return True
 
 

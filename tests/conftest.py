@@ -8,7 +8,7 @@ always, on Neo4j too with `--neo4j`, where that instance of the test carries the
 import os
 import secrets
 from collections.abc import Iterator
-from typing import Final, LiteralString
+from typing import TYPE_CHECKING, Final, LiteralString
 
 import pytest
 from hypothesis import settings
@@ -17,6 +17,9 @@ from neo4j import GraphDatabase
 from graphstore.embedded import EmbeddedGraph
 from tests.graph_server import Engine, GraphServer
 from tests.neo4j_server.server import Neo4jServer, what_is_missing
+
+if TYPE_CHECKING:
+    from tests.seaweedfs.server import SeaweedFS
 
 # Wiping in one transaction would have to hold everything in memory.
 _WIPED_AT_ONCE: Final = 5000
@@ -77,6 +80,15 @@ def embedded_graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedde
     folder = tmp_path_factory.mktemp("embedded") / "graph"
     with EmbeddedGraph.start(folder, heap_mib=256, jvm_options=("-XX:TieredStopAtLevel=1",)) as graph:
         yield graph
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SeaweedFS]":
+    """An S3-compatible store for the whole run; who uses it keeps to a prefix of his own."""
+    from tests.seaweedfs.server import running_seaweedfs  # noqa: PLC0415  few need the SDK, which loads slowly
+
+    with running_seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")

@@ -116,6 +116,19 @@ def secrets_of_other_keys(after: str, upper: str, key_id: str) -> Query[list[Sea
     return _SECRETS.bind(after=after, upper=upper, keyId=key_id + ".")
 
 
+_ALL_SECRETS: Final = Statement(
+    "sealed secrets",
+    "MATCH (c:S3Credential) WHERE c.accessKeyId > $after AND c.accessKeyId <= $upper "
+    "RETURN c.accessKeyId AS id, c.sealedSecret AS text",
+    lambda rows: [SealedSecret(row["id"], row["text"]) for row in rows],
+)
+
+
+def sealed_secrets(after: str, upper: str) -> Query[list[SealedSecret]]:
+    """Secrets of S3 key pairs in (after, upper]."""
+    return _ALL_SECRETS.bind(after=after, upper=upper)
+
+
 _LOCK_CREDENTIALS: Final = Statement(
     "lock credentials",
     "UNWIND $ids AS id MATCH (c:S3Credential {accessKeyId: id}) " + lock("c"),

@@ -2,24 +2,16 @@ import hashlib
 import json
 import os
 import random
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from app.backup import (
-    BOOTSTRAP,
-    EDGES,
-    FORMAT,
-    KEYRING,
-    MANIFEST,
-    NODES,
-    BackupUnusable,
-    copy_blob,
-    place_keyring,
-    read_manifest,
-)
+from app.backup import BOOTSTRAP, EDGES, FORMAT, KEYRING, MANIFEST, NODES, copy_blob
+from app.restoring import BackupUnusable, keyring_for_restore, place_keyring, read_manifest
 from domain.errors import FailedPrecondition
+from graphstore.migrations import MIGRATIONS
 from identity.keyring import load_keyring, new_keyring, save_keyring
 from proxy.blobs import BlobMissing
 from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
@@ -80,29 +72,66 @@ def test_a_backup_of_another_format_is_told_as_such(folder: Path) -> None:
         read_manifest(folder)
 
 
-def test_the_keyring_is_placed_for_its_owner_alone_and_never_over_another(folder: Path, tmp_path: Path) -> None:
+def rewrite(folder: Path, **changes: object) -> None:
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    (folder / MANIFEST).write_text(json.dumps(manifest | changes), encoding="utf-8")
+
+
+def test_a_backup_of_a_newer_program_is_refused(folder: Path) -> None:
+    rewrite(folder, graphVersion=len(MIGRATIONS))
+    assert read_manifest(folder)["graphVersion"] == len(MIGRATIONS)
+
+    rewrite(folder, graphVersion=len(MIGRATIONS) + 1)
+
+    with pytest.raises(BackupUnusable, match="a newer program; restore it with that one"):
+        read_manifest(folder)
+
+
+def test_a_backup_is_restored_under_its_own_keyring_or_one_that_covers_it(folder: Path, tmp_path: Path) -> None:
+    saved, data_dir = load_keyring(folder / KEYRING, os.urandom), tmp_path / "data"
+
+    assert keyring_for_restore(folder, data_dir, None).to_text() == saved.to_text()
+    rotated = saved.rotated(NOW)
+    assert keyring_for_restore(folder, data_dir, rotated.to_text()).to_text() == rotated.to_text()
+    for other in (new_keyring(NOW, os.urandom), rotated.current_alone()):
+        with pytest.raises(FailedPrecondition, match="isn't the backup's keyring"):
+            keyring_for_restore(folder, data_dir, other.to_text())
+    assert not data_dir.exists()
+
+
+def test_a_backup_with_the_keyring_of_another_installation_is_refused(folder: Path, tmp_path: Path) -> None:
+    rewrite(folder, keyringFingerprint=load_keyring(folder / KEYRING, os.urandom).fingerprint)
+    assert keyring_for_restore(folder, tmp_path / "data", None)
+
+    rewrite(folder, keyringFingerprint=new_keyring(NOW, os.urandom).fingerprint)
+
+    with pytest.raises(BackupUnusable, match="is another installation's"):
+        keyring_for_restore(folder, tmp_path / "data", None)
+
+
+@pytest.mark.parametrize("name", [KEYRING, BOOTSTRAP])
+def test_a_data_folder_that_has_secrets_is_refused_and_left_as_it_is(folder: Path, tmp_path: Path, name: str) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir()
+    (data_dir / name).write_text("mine", encoding="utf-8")
+
+    with pytest.raises(FailedPrecondition, match=f"{name} is there already"):
+        keyring_for_restore(folder, data_dir, None)
+
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in data_dir.iterdir()] == [(name, "mine")]
+
+
+def test_keyring_and_first_secrets_are_placed_for_their_owner_alone(folder: Path, tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    (folder / BOOTSTRAP).write_text("first secrets", encoding="utf-8")
 
     place_keyring(folder, data_dir)
 
     placed = data_dir / KEYRING
     assert load_keyring(placed, os.urandom).to_text() == load_keyring(folder / KEYRING, os.urandom).to_text()
-    with pytest.raises(FailedPrecondition, match="is there already"):
-        place_keyring(folder, data_dir)
-
-
-def test_first_secrets_that_are_there_already_are_kept_and_nothing_is_placed(folder: Path, tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    data_dir.mkdir()
-    for place in (folder, data_dir):
-        (place / BOOTSTRAP).write_text(str(place), encoding="utf-8")
-
-    with pytest.raises(FailedPrecondition, match=r"bootstrap\.json is there already"):
-        place_keyring(folder, data_dir)
-
-    assert (data_dir / BOOTSTRAP).read_text(encoding="utf-8") == str(data_dir)
-    assert not (data_dir / KEYRING).exists()
+    assert (data_dir / BOOTSTRAP).read_text(encoding="utf-8") == "first secrets"
+    assert {stat.S_IMODE(path.stat().st_mode) for path in data_dir.iterdir()} == {0o600}
 
 
 @pytest.mark.parametrize("length", [0, 1, 128 * 1024, 128 * 1024 + 1, 9_000_000])

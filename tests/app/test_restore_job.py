@@ -1,22 +1,50 @@
-"""The job behind `aruna restore`: what doesn't fit is refused before the graph gets anything."""
+"""The job behind `aruna restore`: a refusal leaves nothing, and what was cut off is marked as a part."""
 
+import hashlib
+import json
 import os
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from app.backup import BackupUnusable, backup, restore
+from app import restoring
+from app.backup import KEYRING, MANIFEST, NODES, backup
 from app.maintenance import Installation, Report
+from app.restoring import BackupUnusable, restore
 from domain.contents import single_content
-from domain.errors import FailedPrecondition
-from graphstore.dumping import count_graph
+from domain.errors import FailedPrecondition, Unavailable
+from graphstore.bolt import Engine
+from graphstore.cypher.installation import marks
+from graphstore.dumping import DumpedEdge, count_graph
+from graphstore.installing import claim
 from graphstore.migrations import migrate
 from identity.keyring import new_keyring
 from tests.conftest import GraphServer, wipe
-from tests.proxy.bodies import NOW, cut, source_of, storage_in
+from tests.graph_dump import dump
+from tests.proxy.bodies import NOW, Storage, cut, source_of, storage_in
 from tests.world import World, open_world
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A backup with one Object, and an empty installation on another folder; `stored` is the blob in the backup."""
+
+    world: World
+    source: Storage
+    target: Storage
+    folder: Path
+    blob_id: str
+    empty: Installation
+
+    @property
+    def stored(self) -> Path:
+        return self.folder / "blobs" / self.blob_id[:2] / self.blob_id
+
+    @property
+    def options(self) -> dict[str, str]:
+        return {"folder": str(self.folder)}
 
 
 @pytest.fixture
@@ -28,46 +56,171 @@ async def world(graph_server: GraphServer) -> AsyncIterator[World]:
     wipe(graph_server)
 
 
+@pytest.fixture
+def storages(tmp_path: Path) -> Iterator[tuple[Storage, Storage]]:
+    with storage_in(tmp_path / "one") as source, storage_in(tmp_path / "other") as target:
+        yield source, target
+
+
+@pytest.fixture
+async def saved(world: World, graph_server: GraphServer, storages: tuple[Storage, Storage], tmp_path: Path) -> Saved:
+    source, target = storages
+    ada = await world.user()
+    await world.project(ada, "saved")
+    blob = (await source.streams.ingest(source_of(cut(b"bytes", 5)))).blob
+    await world.publisher.publish(world.publication(ada, "saved", "k", single_content(world.new_id(), blob, {})))
+    await claim(world.engine, source.keyring.fingerprint)
+    data_dir, folder = tmp_path / "data", tmp_path / "backup"
+    data_dir.mkdir()
+    opened = Installation(
+        store=world.store,
+        keyring=source.keyring,
+        data_dir=data_dir,
+        keyring_file=data_dir / KEYRING,
+        blobs=source.blobs,
+        streams=source.streams,
+        clock=world.tick,
+        random_bytes=os.urandom,
+        is_serving=False,
+    )
+    stranger = replace(opened, keyring=new_keyring(NOW, os.urandom))
+    assert await backup(stranger, {"folder": str(tmp_path / "without its key")}, quiet) == 1
+    assert await backup(opened, {"folder": str(folder)}, quiet) == 0
+    wipe(graph_server)
+    await migrate(world.engine)
+    return Saved(world, source, target, folder, blob.id, replace(opened, blobs=target.blobs))
+
+
 async def quiet(report: Report) -> None:
     del report
 
 
-async def test_what_does_not_fit_is_refused_before_the_graph_gets_anything(
-    world: World, graph_server: GraphServer, tmp_path: Path
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+async def assert_nothing_is_left(saved: Saved) -> None:
+    assert saved.target.files() == []
+    assert files_in(saved.empty.data_dir) == []
+    assert (await count_graph(saved.world.engine)).nodes == 1
+    assert not (await saved.world.store.read(marks())).is_restoring
+
+
+async def test_what_does_not_fit_is_refused_and_nothing_is_left(saved: Saved, tmp_path: Path) -> None:
+    with pytest.raises(FailedPrecondition, match="isn't the backup's keyring"):
+        await restore(replace(saved.empty, keyring=new_keyring(NOW, os.urandom)), saved.options, quiet)
+    await assert_nothing_is_left(saved)
+    with pytest.raises(FailedPrecondition, match="stop it, and restore into a new one"):
+        await restore(replace(saved.empty, is_serving=True), saved.options, quiet)
+    await assert_nothing_is_left(saved)
+    saved.stored.rename(tmp_path / "aside")
+    with pytest.raises(BackupUnusable, match="0 of 1 blobs"):
+        await restore(saved.empty, saved.options, quiet)
+    await assert_nothing_is_left(saved)
+
+    (tmp_path / "aside").rename(saved.stored)
+    assert await restore(replace(saved.empty, keyring=saved.source.keyring.rotated(NOW)), saved.options, quiet) == 0
+    assert saved.target.files() == [saved.blob_id]
+    assert files_in(saved.empty.data_dir) == [KEYRING]
+    found = await saved.world.store.read(marks())
+    assert (found.fingerprint, found.is_restoring) == (saved.source.keyring.fingerprint, False)
+
+
+async def test_a_graph_that_holds_something_is_refused_and_left_as_it_is(saved: Saved) -> None:
+    await saved.world.user()
+    before = await dump(saved.world)
+
+    with pytest.raises(FailedPrecondition, match="2 nodes already; restore into an empty installation"):
+        await restore(saved.empty, saved.options, quiet)
+
+    assert (await dump(saved.world)).comparable() == before.comparable()
+    assert (saved.target.files(), files_in(saved.empty.data_dir)) == ([], [])
+
+
+async def test_a_restore_that_was_cut_off_is_marked_from_before_its_first_byte_to_its_last_transaction(
+    saved: Saved, graph_server: GraphServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ada = await world.user()
-    await world.project(ada, "saved")
-    options = {"folder": str(tmp_path / "backup")}
-    with storage_in(tmp_path / "one") as source, storage_in(tmp_path / "other") as target:
-        blob = (await source.streams.ingest(source_of(cut(b"bytes", 5)))).blob
-        await world.publisher.publish(world.publication(ada, "saved", "k", single_content(world.new_id(), blob, {})))
-        opened = Installation(
-            store=world.store,
-            keyring=source.keyring,
-            data_dir=tmp_path,
-            keyring_file=tmp_path / "keyring.json",
-            blobs=source.blobs,
-            streams=source.streams,
-            clock=world.tick,
-            random_bytes=os.urandom,
-            is_serving=False,
-        )
-        stranger = replace(opened, keyring=new_keyring(NOW, os.urandom))
-        assert await backup(stranger, {"folder": str(tmp_path / "without its key")}, quiet) == 1
-        assert await backup(opened, options, quiet) == 0
-        wipe(graph_server)
-        empty = replace(opened, blobs=target.blobs)
-        stored = tmp_path / "backup" / "blobs" / blob.id[:2] / blob.id
+    async def cut_off(engine: Engine, edges: list[DumpedEdge], keys: dict[str, str]) -> None:
+        del engine, edges, keys
+        raise Unavailable("the graph went away")
 
-        with pytest.raises(FailedPrecondition, match="isn't the backup's keyring"):
-            await restore(replace(empty, keyring=new_keyring(NOW, os.urandom)), options, quiet)
-        assert target.files() == []
-        stored.rename(tmp_path / "aside")
-        with pytest.raises(BackupUnusable, match="0 of 1 blobs"):
-            await restore(empty, options, quiet)
-        assert (await count_graph(world.engine)).nodes == 0
+    marked_at_the_first_byte: list[bool] = []
+    write = saved.target.blobs.write
 
-        (tmp_path / "aside").rename(stored)
-        assert await restore(replace(empty, keyring=source.keyring.rotated(NOW)), options, quiet) == 0
-        assert target.files() == [blob.id]
-        assert (await count_graph(world.engine)).nodes > 0
+    async def watched(blob_id: str, data: bytes) -> None:
+        marked_at_the_first_byte.append((await saved.world.store.read(marks())).is_restoring)
+        await write(blob_id, data)
+
+    monkeypatch.setattr(saved.target.blobs, "write", watched)
+    monkeypatch.setattr(restoring, "load_edges", cut_off)
+    with pytest.raises(Unavailable, match="went away"):
+        await restore(saved.empty, saved.options, quiet)
+    monkeypatch.undo()
+
+    assert marked_at_the_first_byte == [True]
+    assert (await saved.world.store.read(marks())).is_restoring
+    again = replace(saved.empty, data_dir=tmp_path / "new data")
+    again.data_dir.mkdir()
+    with pytest.raises(FailedPrecondition, match="was cut off, or is still under way"):
+        await restore(again, saved.options, quiet)
+
+    wipe(graph_server)
+    await migrate(saved.world.engine)
+    assert await restore(again, saved.options, quiet) == 0
+    assert not (await saved.world.store.read(marks())).is_restoring
+
+
+async def test_a_backup_of_a_keyring_without_mark_marks_what_it_is_restored_to(saved: Saved) -> None:
+    """One that an older program wrote: neither its manifest nor its graph says whose it is.
+
+    A first start that was cut off had marked the empty graph as its own.
+    """
+    restoring_with = saved.source.keyring.fingerprint
+    await claim(saved.world.engine, new_keyring(NOW, os.urandom).fingerprint)
+    without_marks(saved.folder)
+
+    assert await restore(saved.empty, saved.options, quiet) == 0
+
+    assert (await saved.world.store.read(marks())).fingerprint == restoring_with
+
+
+async def test_a_graph_of_another_keyring_than_the_backup_has_stays_marked_as_a_part(saved: Saved) -> None:
+    without_marks(saved.folder, keyring="0" * 32)
+
+    with pytest.raises(BackupUnusable, match="of another keyring"):
+        await restore(saved.empty, saved.options, quiet)
+
+    assert (await saved.world.store.read(marks())).is_restoring
+
+
+async def test_a_backup_that_cannot_be_written_and_lost_its_empty_folders_restores(saved: Saved) -> None:
+    """As one on read-only media, which a program copied there that makes no empty folders."""
+    remove_empty_folders(saved.folder)
+    before = files_in(saved.folder)
+
+    assert await restore(saved.empty, saved.options, quiet) == 0
+
+    assert files_in(saved.folder) == before
+    assert saved.target.files() == [saved.blob_id]
+
+
+def remove_empty_folders(folder: Path) -> None:
+    for each in (folder / "blobs").iterdir():
+        if not any(each.iterdir()):
+            each.rmdir()
+
+
+def without_marks(folder: Path, keyring: str | None = None) -> None:
+    """Write a backup's node of the version anew, and its manifest, as a program writes them that knows no marks."""
+    nodes = [json.loads(line) for line in (folder / NODES).read_text(encoding="utf-8").splitlines()]
+    for _, labels, properties in nodes:
+        if "GraphVersion" in labels:
+            properties.pop("keyring")
+            if keyring is not None:
+                properties["keyring"] = keyring
+    text = "".join(json.dumps(node) + "\n" for node in nodes)
+    (folder / NODES).write_text(text, encoding="utf-8")
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest["files"][NODES] = {"sha256": hashlib.sha256(text.encode("utf-8")).hexdigest()}
+    del manifest["keyringFingerprint"], manifest["graphVersion"]
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")

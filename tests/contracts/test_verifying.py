@@ -5,6 +5,7 @@ Each kind of damage is planted in one of two blobs of the same length; the other
 
 import asyncio
 import base64
+import errno
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -14,13 +15,18 @@ from pathlib import Path
 import pytest
 
 from domain.contents import BlobFacts, single_content
-from domain.errors import DomainError
+from domain.errors import DomainError, Unavailable
 from graphstore.cypher.catalogue import blobs_by_id
 from identity.keyring import new_keyring
 from proxy.blob_format import HEADER_BYTES, SEGMENT_BYTES, TAG_BYTES
+from proxy.blobs_directory import open_directory_blobs
+from proxy.disk import Disk
 from proxy.locating import extent_of
+from proxy.streaming import ByteStreams
+from proxy.threads import Threads
 from proxy.verifying import Counts, Fault, Finding, Verifier, is_sound
 from tests.proxy.bodies import NOW, Storage, cut, read_all, source_of, storage_in
+from tests.proxy.disks import RefusingDisk
 from tests.world import World
 
 LENGTH = 3 * SEGMENT_BYTES + 1000
@@ -339,3 +345,77 @@ async def test_many_blobs_are_walked_page_by_page(world: World, storage: Storage
     assert {finding.blob_id for finding in findings} == gone
     assert {finding.fault for finding in findings} == {Fault.MISSING}
     assert verifier.counts.blobs == 450
+
+
+async def verify_from(planted: Planted, disk: Disk) -> tuple[list[Finding], Counts]:
+    """Verify with the same bytes behind another disk."""
+    storage = planted.storage
+    blobs, threads = open_directory_blobs(storage.root, disk=disk), Threads("hashing", 2)
+    try:
+        streams = ByteStreams(blobs, storage.keyring, threads, os.urandom)
+        verifier = Verifier(planted.world.store, blobs, storage.keyring, streams, orphaned_before=LATER)
+        return [finding async for finding in verifier.findings()], verifier.counts
+    finally:
+        blobs.close()
+        threads.close()
+
+
+async def test_a_bad_place_on_the_disk_is_a_finding_and_the_walk_goes_on(planted: Planted) -> None:
+    planted.other_file.unlink()
+    stray = (await planted.storage.streams.ingest(source_of([b"stray"]))).blob
+
+    findings, counts = await verify_from(planted, RefusingDisk("open", errno.EIO, planted.victim.id))
+
+    assert {(finding.fault, finding.blob_id) for finding in findings} == {
+        (Fault.UNREADABLE, planted.victim.id),
+        (Fault.MISSING, planted.other.id),
+        (Fault.ORPHANED, stray.id),
+    }
+    assert not is_sound(counts)
+    (unreadable,) = [finding for finding in findings if finding.fault is Fault.UNREADABLE]
+    assert "(EIO)" in unreadable.detail
+    assert len(unreadable.shown_by) == 1
+
+
+async def test_stray_bytes_in_a_bad_place_end_no_walk(planted: Planted) -> None:
+    stray = (await planted.storage.streams.ingest(source_of([b"stray"]))).blob
+
+    findings, _ = await verify_from(planted, RefusingDisk("open", errno.EIO, stray.id))
+
+    assert [(finding.fault, finding.blob_id) for finding in findings] == [(Fault.ORPHANED, stray.id)]
+
+
+async def test_a_backend_that_is_not_there_ends_the_walk_at_once(planted: Planted) -> None:
+    async def gone() -> None:
+        raise Unavailable("the store is gone")
+
+    tries: list[str] = []
+
+    async def no_size(blob_id: str) -> int:
+        tries.append(blob_id)
+        raise Unavailable("the store is gone")
+
+    planted.storage.blobs.check, planted.storage.blobs.size = gone, no_size
+
+    with pytest.raises(Unavailable, match="the store is gone"):
+        await verify(planted)
+    assert len(tries) <= 8, "four at once, each looked at twice"
+
+
+async def test_a_backend_that_reads_nothing_ends_the_walk_after_some_tries(
+    world: World, storage: Storage, bucket: tuple[str, str]
+) -> None:
+    user, name = bucket
+    await asyncio.gather(
+        *(publish(world, storage, user, name, f"u{number}", str(number).encode()) for number in range(30))
+    )
+    verifier = Verifier(world.store, storage.blobs, storage.keyring, storage.streams, orphaned_before=LATER)
+
+    async def no_size(blob_id: str) -> int:
+        raise Unavailable(f"the blob store can't look at {blob_id}: Input/output error (EIO)")
+
+    storage.blobs.size = no_size
+
+    with pytest.raises(Unavailable, match=r"none of the last 20 blobs could be read \(.*EIO"):
+        _ = [finding async for finding in verifier.findings()]
+    assert verifier.counts.blobs < 30

@@ -2,17 +2,23 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any, Self
+from urllib.error import HTTPError
+from urllib.parse import urljoin
+from urllib.request import urlopen
 
 import pytest
 
+from identity.keyring import new_keyring, save_keyring
 from tests.e2e.clients import s3_client
 from tests.e2e.server import RunningServer, aruna, running_server, stop
 
@@ -87,6 +93,11 @@ def test_a_backup_under_load_restores_to_what_verify_finds_sound(server: Running
     assert stat.S_IMODE((folder / "keyring.json").stat().st_mode) == 0o600
     stop(server.process)
 
+    strange = {"ARUNA_KEYRING": new_keyring(datetime.now(UTC), os.urandom).to_text()}
+    unfit = aruna(tmp_path / "unfit", "restore", str(folder), environment=strange)
+    assert (unfit.returncode, unfit.stdout) == (1, "")
+    assert "ARUNA_KEYRING isn't the backup's keyring" in unfit.stderr
+    assert [path.name for path in (tmp_path / "unfit").iterdir()] == ["lock"]
     fresh = tmp_path / "restored" / "data"
     restored = aruna(fresh, "restore", str(folder))
     assert (restored.returncode, restored.stderr) == (0, "")
@@ -209,15 +220,36 @@ def test_a_server_that_was_killed_leaves_a_door_file_that_misleads_nobody(server
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_a_lost_keyring_is_said_at_the_start_instead_of_a_new_one_being_made(server: RunningServer) -> None:
+def readiness(server: RunningServer) -> tuple[int, Any]:
+    try:
+        with urlopen(urljoin(server.bootstrap.graphqlUrl, "/readyz"), timeout=10) as answer:
+            return answer.status, json.load(answer)["parts"]["keyring"]
+    except HTTPError as refusal:
+        with refusal:
+            return refusal.code, json.load(refusal)["parts"]["keyring"]
+
+
+def test_a_server_whose_keyring_is_lost_or_another_one_tells_and_starts_no_more(server: RunningServer) -> None:
+    """It goes on with what it knows until it is stopped, and no new keyring is made beside the old graph."""
+    keyring, elsewhere = server.data_dir / "keyring.json", server.data_dir / "elsewhere"
+    assert readiness(server) == (200, "ok")
+    keyring.rename(elsewhere)
+    save_keyring(keyring, new_keyring(datetime.now(UTC), os.urandom), os.urandom)
+    assert readiness(server) == (503, "unavailable")
+    keyring.unlink()
+    shutil.copy2(elsewhere, keyring)
+    assert readiness(server) == (200, "ok")
     stop(server.process)
-    (server.data_dir / "keyring.json").rename(server.data_dir / "elsewhere")
 
-    started = aruna(server.data_dir, "serve", timeout_s=60)
+    save_keyring(keyring, new_keyring(datetime.now(UTC), os.urandom), os.urandom)
+    foreign = aruna(server.data_dir, "serve", timeout_s=60)
+    keyring.unlink()
+    lost = aruna(server.data_dir, "serve", timeout_s=60)
 
-    assert started.returncode == 1
-    assert "there is no keyring" in started.stderr
-    assert not (server.data_dir / "keyring.json").exists()
+    assert (foreign.returncode, lost.returncode) == (1, 1)
+    assert "not the one that the graph was written with; put back" in foreign.stderr
+    assert "there is no keyring" in lost.stderr
+    assert not keyring.exists()
 
 
 def test_a_folder_without_an_installation_is_not_called_sound(tmp_path: Path) -> None:

@@ -79,6 +79,15 @@ def test_derived_secrets_are_equal_only_for_the_same_purpose_and_context(
     assert (keyring.derive(*first) == keyring.derive(*second)) is (first == second)
 
 
+def test_a_fingerprint_is_of_the_installation_and_stays_through_rotation() -> None:
+    keyring = new_keyring(NOW, randomness(1))
+
+    rotated = keyring.rotated(NOW).current_alone()
+
+    assert rotated.fingerprint == keyring.fingerprint == keyring.derive("fingerprint", "", 16).hex()
+    assert new_keyring(NOW, randomness(2)).fingerprint != keyring.fingerprint
+
+
 def test_equal_keys_wrap_to_different_bytes() -> None:
     keyring = new_keyring(NOW, randomness())
 

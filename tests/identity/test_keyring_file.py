@@ -1,12 +1,23 @@
+import asyncio
 import logging
 import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from identity.keyring import Keyring, KeyUnknown, load_or_create_keyring, new_keyring, save_keyring
+from identity import keyring_file
+from identity.keyring import (
+    Keyring,
+    KeyringUnusable,
+    KeyUnknown,
+    load_or_create_keyring,
+    new_keyring,
+    save_keyring,
+)
 from identity.keyring_file import FileKeyring
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -75,6 +86,73 @@ def test_a_file_of_another_installation_is_not_adopted(file: Path, caplog: pytes
 
     assert wrapped.key_id == current
     assert "another installation" in caplog.text
+    assert keyring.is_foreign
+
+
+def test_a_file_is_foreign_until_the_right_one_is_back(file: Path) -> None:
+    keyring = opened(file)
+    text = keyring.to_text()
+    keyring.refresh()
+    assert not keyring.is_foreign
+    save_keyring(file, new_keyring(NOW, os.urandom), os.urandom)
+    keyring.refresh()
+    assert keyring.is_foreign
+    file.write_text("damaged", encoding="utf-8")
+    keyring.refresh()
+    assert keyring.is_foreign
+
+    file.write_text(text, encoding="utf-8")
+    keyring.refresh()
+
+    assert not keyring.is_foreign
+
+
+def test_keys_that_processes_add_at_the_same_instant_are_all_kept(file: Path) -> None:
+    """Each process is a thread with a keyring of its own: locks of flock are of an open file, not of a process."""
+    rounds, count = 5, 4
+    first = opened(file).current_id
+    gate = threading.Barrier(count)
+
+    def add() -> list[str]:
+        keyring, added = opened(file), list[str]()
+        for _ in range(rounds):
+            gate.wait(timeout=30)
+            added.append(asyncio.run(keyring.rotate(NOW)))
+        return added
+
+    with ThreadPoolExecutor(count) as threads:
+        added = [key_id for done in [threads.submit(add) for _ in range(count)] for key_id in done.result()]
+
+    assert set(opened(file).key_ids) == {first, *added}
+    assert len(added) == rounds * count
+
+
+async def test_a_file_that_another_process_holds_for_long_is_told_and_left_as_it_is(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring_file, "_LOCK_WAIT_S", 0.1)
+    one, other = opened(file), opened(file)
+    before = other.current_id
+
+    async with one.being_changed():
+        with pytest.raises(KeyringUnusable, match=r"another process holds .*keyring\.json\.lock; try again"):
+            await other.rotate(NOW)
+
+    assert opened(file).key_ids == (before,)
+    assert await other.rotate(NOW) == opened(file).current_id
+
+
+async def test_servers_that_share_a_file_by_links_share_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keyring_file, "_LOCK_WAIT_S", 0.1)
+    shared = opened(tmp_path / "shared.json")
+    (tmp_path / "linked.json").symlink_to(tmp_path / "shared.json")
+    linked = opened(tmp_path / "linked.json")
+
+    async with shared.being_changed():
+        with pytest.raises(KeyringUnusable, match="another process holds"):
+            await linked.rotate(NOW)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "no keyring"])

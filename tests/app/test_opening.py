@@ -1,0 +1,180 @@
+"""An installation is opened under the keyring that its graph was written with, and only when it is whole."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from app.data_folder import DataFolder
+from app.maintenance import Installation
+from app.settings import read_settings
+from app.wiring import GraphAddress, open_installation, open_system
+from app.wiring import _tell_of_lacking_keys as tell_of_lacking_keys  # pyright: ignore[reportPrivateUsage]  of serve alone
+from domain.changes import CredentialAdded
+from domain.errors import FailedPrecondition
+from graphstore.cypher.installation import marks
+from graphstore.installing import begin_restore
+from identity.access_keys import AccessKey, new_access_key, seal_access_key
+from identity.keyring import Keyring, KeyringUnusable, load_keyring, new_keyring, save_keyring
+from tests.conftest import wipe
+from tests.graph_dump import dump
+from tests.graph_server import GraphServer
+from tests.proxy.bodies import NOW
+from tests.world import World, open_world
+
+
+@pytest.fixture
+async def world(graph_server: GraphServer) -> AsyncIterator[World]:
+    wipe(graph_server)
+    async with open_world(graph_server) as opened:
+        yield opened
+    wipe(graph_server)
+
+
+@asynccontextmanager
+async def opened(server: GraphServer, data_dir: Path, keyring: Keyring | None = None) -> AsyncGenerator[Installation]:
+    """Open it as a command does; a keyring that is given is that of the environment."""
+    variables = {"ARUNA_DATA_DIR": str(data_dir)} | ({"ARUNA_KEYRING": keyring.to_text()} if keyring else {})
+    address = GraphAddress(server.uri, server.user, server.password, server.database, is_running=lambda: True)
+    with DataFolder.open(data_dir) as folder:
+        async with open_installation(read_settings(variables), folder, address) as installation:
+            yield installation
+
+
+async def add_key_pair(world: World, keyring: Keyring) -> AccessKey:
+    pair = new_access_key(os.urandom)
+    user = await world.user()
+    await world.apply(CredentialAdded(pair.id, user, "pair", seal_access_key(pair, keyring), None, None, world.tick()))
+    return pair
+
+
+def keyrings_in(folder: Path) -> list[str]:
+    return [load_keyring(path, os.urandom).fingerprint for path in folder.glob("*/keyring.json")]
+
+
+async def fingerprint(world: World) -> str | None:
+    return (await world.store.read(marks())).fingerprint
+
+
+async def test_the_first_start_marks_the_graph_and_later_ones_of_the_same_keyring_are_welcome(
+    world: World, graph_server: GraphServer, tmp_path: Path
+) -> None:
+    async with opened(graph_server, tmp_path) as installation:
+        keyring = installation.keyring
+        assert await fingerprint(world) == keyring.fingerprint
+
+    save_keyring(tmp_path / "keyring.json", keyring.rotated(NOW), os.urandom)
+    async with opened(graph_server, tmp_path) as again:
+        assert again.keyring.fingerprint == keyring.fingerprint
+    async with opened(graph_server, tmp_path / "other server", keyring):
+        pass
+    assert await fingerprint(world) == keyring.fingerprint
+
+
+async def test_the_keyring_of_another_installation_is_refused_wherever_it_comes_from(
+    world: World, graph_server: GraphServer, tmp_path: Path
+) -> None:
+    """Even where nothing is wrapped yet: what would be, the right keyring could never open."""
+    async with opened(graph_server, tmp_path):
+        before = await dump(world)
+
+    stranger = new_keyring(NOW, os.urandom)
+    with pytest.raises(KeyringUnusable, match="not the one that the graph was written with; put back"):
+        async with opened(graph_server, tmp_path, stranger):
+            pass
+    save_keyring(tmp_path / "keyring.json", stranger, os.urandom)
+    with pytest.raises(KeyringUnusable, match="not the one that the graph was written with; put back"):
+        async with opened(graph_server, tmp_path):
+            pass
+    assert (await dump(world)).comparable() == before.comparable()
+
+
+async def test_a_marked_graph_without_its_keyring_gets_no_new_one(
+    world: World, graph_server: GraphServer, tmp_path: Path
+) -> None:
+    async with opened(graph_server, tmp_path):
+        pass
+    (tmp_path / "keyring.json").unlink()
+
+    with pytest.raises(KeyringUnusable, match="there is no keyring"):
+        async with opened(graph_server, tmp_path):
+            pass
+
+    assert not (tmp_path / "keyring.json").exists()
+    assert await fingerprint(world) is not None
+
+
+async def test_a_graph_of_an_older_program_is_marked_by_a_keyring_that_opens_something(
+    world: World, graph_server: GraphServer, tmp_path: Path
+) -> None:
+    async with opened(graph_server, tmp_path) as installation:
+        keyring = installation.keyring
+    await add_key_pair(world, keyring)
+    damaged = await add_key_pair(world, keyring)
+    await world.do("MATCH (c:S3Credential {accessKeyId: $id}) SET c.sealedSecret = 'x.y'", id=damaged.id)
+    await world.do("MATCH (v:GraphVersion) SET v.keyring = null")
+
+    with pytest.raises(KeyringUnusable, match="opens nothing of what is wrapped"):
+        async with opened(graph_server, tmp_path, new_keyring(NOW, os.urandom)):
+            pass
+    assert await fingerprint(world) is None
+
+    async with opened(graph_server, tmp_path):
+        assert await fingerprint(world) == keyring.fingerprint
+
+
+async def test_of_two_first_starts_at_once_one_marks_the_graph_and_the_other_leaves_no_keyring(
+    world: World, graph_server: GraphServer, tmp_path: Path
+) -> None:
+    """The loser's next start then says that the keyring is missing, which is what must be put there."""
+
+    async def start(name: str) -> str | None:
+        try:
+            async with opened(graph_server, tmp_path / name) as installation:
+                return installation.keyring.fingerprint
+        except KeyringUnusable:
+            return None
+
+    found = await asyncio.gather(start("one"), start("other"))
+
+    assert [each for each in found if each is not None] == keyrings_in(tmp_path) == [await fingerprint(world)]
+
+
+async def test_master_keys_that_are_lacking_are_logged_and_the_installation_opens(
+    world: World, graph_server: GraphServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(graph_server, tmp_path) as installation:
+        keyring = installation.keyring
+    await add_key_pair(world, keyring)
+    lost = keyring.current_id
+    save_keyring(tmp_path / "keyring.json", keyring.rotated(NOW).current_alone(), os.urandom)
+    address = GraphAddress(
+        graph_server.uri, graph_server.user, graph_server.password, graph_server.database, is_running=lambda: True
+    )
+
+    with DataFolder.open(tmp_path) as folder, caplog.at_level(logging.WARNING):
+        async with open_system(read_settings({"ARUNA_DATA_DIR": str(tmp_path)}), folder, address) as system:
+            await tell_of_lacking_keys(system)
+
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "aruna"]
+    assert f"master key {lost} wraps 1 blobs and secrets and isn't in the keyring" in line
+
+
+async def test_a_part_of_a_restore_is_not_opened_and_left_as_it_is(
+    world: World, graph_server: GraphServer, tmp_path: Path
+) -> None:
+    async with opened(graph_server, tmp_path):
+        pass
+    assert await begin_restore(world.engine)
+    assert not await begin_restore(world.engine)
+    before = await dump(world)
+
+    with pytest.raises(FailedPrecondition, match=r"was cut off.*empty the data folder .*`aruna restore` again"):
+        async with opened(graph_server, tmp_path):
+            pass
+
+    assert (await dump(world)).comparable() == before.comparable()
