@@ -18,6 +18,7 @@ from graphstore.cypher import facts as cypher
 from graphstore.cypher.blobs import lock_blobs
 from graphstore.cypher.contents import lock_contents
 from graphstore.cypher.snapshots import VersionedName, hidden_names
+from graphstore.errors import BytesRemoved, WritersCrossed
 from graphstore.instants import to_ms
 from graphstore.same_blobs import same_blobs
 from graphstore.store import GraphStore, load_under_locks
@@ -106,22 +107,23 @@ class Publisher:
         return group
 
     async def _publish_group(self, group: Sequence[_Waiting]) -> None:
+        outcomes: Sequence[Outcome] | None
         try:
             outcomes = await self._store.engine.write(
                 "publish", lambda transaction: _publish(transaction, [waiting.publication for waiting in group])
             )
         except _NothingAcceptedError as refused:
             outcomes = refused.outcomes
+        except (BytesRemoved, WritersCrossed) as error:
+            outcomes = await self._apart(group, error)
         except Unavailable as error:
             # It may be committed all the same. Decided again one by one, what has succeeded would be refused (it is
             # no longer new, its upload has ended), and refused bytes are removed.
             outcomes = [error] * len(group)
         except Exception as error:  # noqa: BLE001  whatever happened, each waiting client must hear of it
-            if len(group) > 1:
-                for waiting in group:
-                    await self._publish_group([waiting])
-                return
-            outcomes = [error]
+            outcomes = await self._apart(group, error)
+        if outcomes is None:
+            return
         for waiting, outcome in zip(group, outcomes, strict=True):
             if outcome is None:
                 self._queue.append(waiting)
@@ -131,6 +133,14 @@ class Publisher:
                     self.let_go(outcome.spare_blob_id)
             else:
                 _ = waiting.done.cancelled() or waiting.done.set_exception(outcome)
+
+    async def _apart(self, group: Sequence[_Waiting], error: Exception) -> "Sequence[Outcome] | None":
+        """Publish the members of a group that failed one by one; None then. Alone, the failure is its outcome."""
+        if len(group) == 1:
+            return [error]
+        for waiting in group:
+            await self._publish_group([waiting])
+        return None
 
     def let_go(self, blob_id: str) -> None:
         """Say that a blob isn't needed: committed is a reference to another one of the same bytes."""

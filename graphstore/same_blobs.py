@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from domain.contents import BlobFacts, NewContent, PartFacts
 from domain.limits import PART_BYTES_MIN
 from graphstore.bolt import Transaction
-from graphstore.cypher.blobs import Kept, lock_same, revive
-from graphstore.cypher.whole_sums import wake
+from graphstore.cypher.blobs import Kept, claimed, lock_same, revive
+from graphstore.cypher.whole_sums import take_turns, wake
+from graphstore.errors import BytesRemoved
 
 
 @dataclass(slots=True)
@@ -56,10 +57,21 @@ class SameBlobs:
             self.revived.add(kept.id)
 
     async def write(self, transaction: Transaction) -> None:
-        """Keep the sweeper from what is referred to again; contents in parts that hold new bytes may share them."""
+        """Keep the sweeper from what is referred to again; contents in parts that hold new bytes may share them.
+
+        Raises: BytesRemoved - what was written refers to bytes that the collector took for stray meanwhile.
+        """
+        if self.fresh:
+            # Asked after the nodes are written: of two that write one, the second sees the first's (decision 0018).
+            lost = await transaction.run(claimed([blob.id for blob in self.fresh.values()]))
+            if lost:
+                raise BytesRemoved(f"the bytes of blob {lost[0]} waited too long and were removed; send them again")
         if self.revived:
             await transaction.run(revive(self.revived))
         if self.added:
+            if not transaction.is_alone:
+                # Else a content that is told its sums, and looks for its like, between here and the commit misses it.
+                await transaction.run(take_turns())
             await transaction.run(wake(self.added))
 
 

@@ -45,7 +45,7 @@ async def give_up(store: GraphStore, content_id: str) -> None:
 
     Raises: Unavailable.
     """
-    await store.engine.write("give up a content", lambda tx: tx.run(cypher.end(content_id)))
+    await store.engine.write("give up a content", lambda tx: _end(tx, content_id))
 
 
 async def tell_sums(store: GraphStore, content_id: str, md5: str, sha256: str) -> None:
@@ -60,7 +60,7 @@ async def tell_sums(store: GraphStore, content_id: str, md5: str, sha256: str) -
             await transaction.run(lock(bare))
         # Who gives it one more reference meanwhile has locked it too, and copies what stands on it.
         if not await transaction.run(lock_contents([content_id])):
-            await transaction.run(cypher.end(content_id))
+            await _end(transaction, content_id)
             return True
         await transaction.run(cypher.tell_content(content_id, md5, sha256))
         if bare:
@@ -86,11 +86,13 @@ async def share_equal(store: GraphStore, content_id: str, sha256: str, length_by
         await transaction.run(cypher.take_turns())
         others = [other for other in await transaction.run(cypher.equal_contents(same)) if other != content_id]
         standing = await transaction.run(lock_contents([content_id, *others[:1]]))
-        await transaction.run(cypher.end(content_id))
-        if content_id not in standing:
-            return
+        leads = await transaction.run(cypher.end(content_id))
         await transaction.run(lock_blobs_of(standing))
         whole = (await transaction.run(lock_same([same]))).get(same)
+        if whole is not None and leads is not None:
+            await _wake_next(transaction, same, whole.id, content_id)
+        if content_id not in standing:
+            return
         if whole is not None:
             if whole.is_orphaned:
                 await transaction.run(revive([whole.id]))
@@ -106,6 +108,21 @@ async def share_equal(store: GraphStore, content_id: str, sha256: str, length_by
             await transaction.run(query)
 
     await store.engine.write("share equal contents", work)
+
+
+async def _end(transaction: Transaction, content_id: str) -> None:
+    """End the work on a content that is gone; what it was to wake, another one wakes."""
+    leads = await transaction.run(cypher.end(content_id))
+    if leads is not None:
+        await transaction.run(cypher.wake([leads]))
+
+
+async def _wake_next(transaction: Transaction, same: str, blob_id: str, content_id: str) -> None:
+    """Let some of the other equal contents be looked at, which aren't read from the one blob of their bytes yet."""
+    apart = await transaction.run(cypher.contents_apart(same, blob_id, _WAITING_MAX + 1))
+    others = [other for other in apart if other != content_id][:_WAITING_MAX]
+    if others:
+        await transaction.run(cypher.wake_next(others, same if len(others) == _WAITING_MAX else None))
 
 
 def _in_one_piece(blob_id: str, length_bytes: int) -> dict[str, Any]:

@@ -146,6 +146,13 @@ class Blobs(Protocol):
 class KeepsUploads(Protocol):
     """A backend that keeps parts of blobs, unseen, which nobody will commit any more."""
 
+    async def stale_uploads(self, before: datetime) -> int:
+        """Count what `abort_stale_uploads` would end.
+
+        Raises: Unavailable.
+        """
+        ...
+
     async def abort_stale_uploads(self, before: datetime) -> int:
         """Let go of what was begun before an instant and never committed; answers how many blobs that were.
 

@@ -25,7 +25,7 @@ from domain.errors import DomainError, Unavailable
 from proxy.blobs import BlobMissing, StoredBlob, check_blob_id, is_blob_id
 from proxy.buffers import BufferPool, BytesLike
 from proxy.threads import uninterrupted
-from proxy.upstream import INVALID_RANGE, NO_SUCH_UPLOAD, Upstream, code_of
+from proxy.upstream import INVALID_RANGE, MISSING, NO_SUCH_UPLOAD, Upstream, code_of
 from proxy.upstream_body import UpstreamBody
 
 PART_BYTES: Final = 8 * 1024 * 1024
@@ -129,15 +129,24 @@ class S3Blobs:
         for key, upload_id in tuple(self._given_up):
             aborted += await abort_upload(self._upstream, key, upload_id)
             self._given_up.discard((key, upload_id))
-        stale = [
+        for key, upload_id in await self._stale_uploads(before):
+            aborted += await abort_upload(self._upstream, key, upload_id)
+        return aborted
+
+    async def stale_uploads(self, before: datetime) -> int:
+        """Count what `abort_stale_uploads` would abort.
+
+        Raises: Unavailable.
+        """
+        return len(self._given_up.union(await self._stale_uploads(before)))
+
+    async def _stale_uploads(self, before: datetime) -> list[tuple[str, str]]:
+        return [
             (upload["Key"], upload["UploadId"])
             async for page in self._pages("list_multipart_uploads", "list uploads in")
             for upload in page.get("Uploads", ())
             if self._blob_of(upload["Key"]) is not None and _utc(upload["Initiated"]) < before
         ]
-        for key, upload_id in stale:
-            aborted += await abort_upload(self._upstream, key, upload_id)
-        return aborted
 
     async def check(self) -> None:
         """Ask the store for the bucket.
@@ -149,15 +158,16 @@ class S3Blobs:
     async def _get(self, blob_id: str, start: int, length: int) -> tuple[bytes, int | None]:
         """Read a range; answers the blob's length too, None where the range lies beyond its end."""
         for attempt in range(_READ_ATTEMPTS):
+            with self._upstream.failures_named("read", blob_id):
+                # The client tries again until an answer begins; one that breaks off in the middle is left to us.
+                body, size = await get_range(self._upstream, blob_id, start, length)
+            if body is None:
+                return b"", None
             try:
                 with self._upstream.failures_named("read", blob_id):
-                    body, size = await get_range(self._upstream, blob_id, start, length)
-                    if body is None:
-                        return b"", None
                     async with body:
                         return await body.read(), size
             except Unavailable:
-                # The client tries again until an answer begins; one that breaks off in the middle is left to us.
                 if attempt == _READ_ATTEMPTS - 1:
                     raise
         raise AssertionError("the last attempt returns or raises")
@@ -297,9 +307,23 @@ class S3Writer:
             except ClientError as error:
                 if code_of(error) != NO_SUCH_UPLOAD:
                     raise
-                answer = await self._upstream.client.head_object(**place)
-                if int(answer["ContentLength"]) != self._length:
-                    raise
+                stored_bytes = await self._stored_bytes()
+                if stored_bytes != self._length:
+                    found = "isn't there" if stored_bytes is None else f"has {stored_bytes} bytes"
+                    raise Unavailable(
+                        f"the blob store at {self._upstream.endpoint} has no upload of {self._blob_id} any more, and "
+                        f"the blob {found}; send the bytes again"
+                    ) from error
+
+    async def _stored_bytes(self) -> int | None:
+        """Length of the blob as the store has it, None if it hasn't; may be told so of one that was just completed."""
+        try:
+            answer = await self._upstream.client.head_object(**self._upstream.place(self._blob_id))
+        except ClientError as error:
+            if code_of(error) not in MISSING:
+                raise
+            return None
+        return int(answer["ContentLength"])
 
 
 class S3Reader:

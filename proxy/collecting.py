@@ -1,17 +1,20 @@
 """Removes bytes that nobody needs: blobs that nothing refers to any more, and files that no node names.
 
 A blob goes in three steps, each safe to repeat and to be cut off: its node is claimed (its wrapped key taken away, so
-that nothing can refer to it any more), its bytes are removed, its node is. A file without a node may be of an upload
-under way, so it must be old. Who runs it, the sweeper or `aruna gc`, is the same; several may at once.
+that nothing can refer to it any more), its bytes are removed, its node is. Bytes without a node may be of an upload
+under way: they must be old, still without a node some seconds after they were seen, and are then claimed too, by a node
+without a key that publications run into (decision 0018). Who runs it, the sweeper or `aruna gc`, is the same; several
+may at once.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.errors import BadInput, DomainError
+from domain.errors import DomainError
 from graphstore.cypher import sweeping
 from graphstore.instants import to_ms
 from graphstore.store import GraphStore
@@ -19,8 +22,14 @@ from proxy.blobs import Blobs, KeepsUploads, StoredBlob
 
 BATCH: Final = 100
 STRAY_AGE_DEFAULT: Final = timedelta(days=1)
-STRAY_AGE_MIN: Final = timedelta(hours=1)
-"""Between a body's last byte and its publication lie seconds, or minutes where the graph is away."""
+UPLOAD_AGE_MIN: Final = timedelta(days=1)
+"""How old an upload to the backend is at least that is ended: another server may still be sending to a younger one."""
+
+SETTLE_S: Final = 10.0
+"""How long bytes are seen without a node before they are claimed: publications follow within milliseconds."""
+
+CLAIM_STAYS: Final = timedelta(days=1)
+"""How long the node of claimed bytes stays: until then their publication, however late, is refused."""
 
 _LOOKED_UP_AT_ONCE: Final = 500
 _UNNAMED_MAX: Final = 10_000
@@ -29,15 +38,24 @@ _LOG: Final = logging.getLogger("aruna.collector")
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What was removed: blobs that the graph knew, files that it didn't, and how many bytes those had."""
+    """What was removed: blobs that the graph knew, files that it didn't, how many bytes those had; and aborted uploads.
+
+    `uploads` are the backend's own, of blobs that nobody would have finished.
+    """
 
     blobs: int = 0
     strays: int = 0
     stray_bytes: int = 0
+    uploads: int = 0
 
     def __add__(self, more: "Collected") -> "Collected":
         """Both together."""
-        return Collected(self.blobs + more.blobs, self.strays + more.strays, self.stray_bytes + more.stray_bytes)
+        return Collected(
+            self.blobs + more.blobs,
+            self.strays + more.strays,
+            self.stray_bytes + more.stray_bytes,
+            self.uploads + more.uploads,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +65,16 @@ class Collector:
     store: GraphStore
     blobs: Blobs
     clock: Callable[[], datetime]
+    settle_s: float = SETTLE_S
 
     async def collect(self, grace: timedelta, stray_age: timedelta = STRAY_AGE_DEFAULT) -> Collected:
         """Remove all that nobody needs: blobs since `grace` ago, files without a node that are `stray_age` old.
 
-        With no grace nothing is lost either, but who just read where bytes are may not find them any more.
+        With neither nothing is lost that was answered; an upload whose last byte came some seconds ago, and which isn't
+        published yet, may be told to come again.
 
-        Raises: BadInput (`stray_age` is less than an hour), Unavailable.
+        Raises: Unavailable.
         """
-        if stray_age < STRAY_AGE_MIN:
-            raise BadInput(f"a file without a node may be of an upload under way: let it age {STRAY_AGE_MIN} at least")
         removed, left = 0, set[str]()
         while True:
             batch = await self.remove_orphans(grace, frozenset(left))
@@ -64,8 +82,8 @@ class Collector:
             left |= batch.left
             if not batch.is_full:
                 break
-        await self.abort_stale_uploads(stray_age)
-        return Collected(blobs=removed) + await self.remove_strays(stray_age)
+        uploads = await self.abort_stale_uploads(stray_age)
+        return Collected(blobs=removed, uploads=uploads) + await self.remove_strays(stray_age)
 
     async def remove_orphans(self, grace: timedelta, left_alone: frozenset[str] = frozenset()) -> "Batch":
         """Remove at most 100 of the blobs that nothing refers to since `grace` ago, save those to be left alone.
@@ -101,20 +119,38 @@ class Collector:
         is_ours = False
         unnamed: list[StoredBlob] = []
         async for batch in _batches(self.blobs.stored(), before):
-            known = await self.store.read(sweeping.known_blobs([stored.blob_id for stored in batch]))
+            known = await self._known(batch)
             is_ours = is_ours or bool(known)
             unnamed += [stored for stored in batch if stored.blob_id not in known]
-            if is_ours:
-                removed += await self._remove_all(unnamed)
+            if len(unnamed) > _UNNAMED_MAX:
+                if not is_ours:
+                    break
+                removed += await self._remove_unnamed(unnamed)
                 unnamed = []
-            elif len(unnamed) > _UNNAMED_MAX:
-                break
+        if is_ours:
+            return removed + await self._remove_unnamed(unnamed)
         if unnamed:
             _LOG.warning(
                 "of %d old blobs the graph names none, so that they may be those of another graph: none is removed; "
                 "check that this graph and this place for blobs belong together",
                 len(unnamed),
             )
+        return removed
+
+    async def _known(self, batch: Sequence[StoredBlob]) -> frozenset[str]:
+        return await self.store.read(sweeping.known_blobs([stored.blob_id for stored in batch]))
+
+    async def _remove_unnamed(self, strays: Sequence[StoredBlob]) -> Collected:
+        """Claim what has no node after some seconds still, and remove it; whoever comes to publish it is refused."""
+        removed = Collected()
+        if strays:
+            await asyncio.sleep(self.settle_s)
+        for start in range(0, len(strays), _LOOKED_UP_AT_ONCE):
+            batch = strays[start : start + _LOOKED_UP_AT_ONCE]
+            now = self.clock()
+            claim = sweeping.claim_strays([stored.blob_id for stored in batch], to_ms(now), to_ms(now + CLAIM_STAYS))
+            claimed = await self.store.engine.write("claim strays", lambda tx, claim=claim: tx.run(claim))
+            removed += await self._remove_all([stored for stored in batch if stored.blob_id in claimed])
         return removed
 
     async def _remove_all(self, strays: Sequence[StoredBlob]) -> Collected:
@@ -128,11 +164,13 @@ class Collector:
     async def abort_stale_uploads(self, age: timedelta) -> int:
         """Let the backend end what it holds of blobs that were never committed and are of this age; answers how many.
 
+        Nothing that is younger than a day is ended, save what this process gave up itself.
+
         Raises: Unavailable.
         """
         if not isinstance(self.blobs, KeepsUploads):
             return 0
-        aborted = await self.blobs.abort_stale_uploads(self.clock() - age)
+        aborted = await self.blobs.abort_stale_uploads(self.clock() - max(age, UPLOAD_AGE_MIN))
         if aborted:
             _LOG.info("aborted %d uploads to the blob store that nobody would have finished", aborted)
         return aborted

@@ -4,19 +4,23 @@ Only the segments that the range touches are read and opened, of a compressed bl
 read ahead of the one being sent; memory is two chunks whatever the length, and 10 bytes for each 64 KiB of the one
 compressed blob that is being read.
 
+A content that comes to share the bytes of an equal one names other blobs then, and its own are removed. Who reads them
+meanwhile asks again where the bytes are, and goes on at the same byte.
+
 Source: storage.md and s3.md ("Read path") of the specification.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeAlias
 
+from domain.errors import Unavailable
 from identity.keyring import Keyring
 from proxy.blob_format import HEADER_BYTES, BlobDamaged, BlobUnreadable, Header, parse_header, sealed_size
 from proxy.blob_layouts import Span, UniformLayout, span_of
-from proxy.blobs import BlobReader, Blobs
+from proxy.blobs import BlobMissing, BlobReader, Blobs
 from proxy.buffers import BufferPool, BytesLike
 from proxy.opening import Opener, end_size, new_opener
 from proxy.threads import Threads
@@ -26,6 +30,8 @@ CHUNK_BYTES: Final = 1024 * 1024
 FIRST_CHUNK_BYTES: Final = INLINE_BYTES  # comes with the header in one call, so that the first byte leaves early
 WHOLE_BYTES: Final = 2 * INLINE_BYTES  # a small compressed blob comes in one call, with the table at its end
 OPEN_AHEAD_BLOBS: Final = 64  # a content may have 10 000 parts, a process often has 1024 descriptors
+MOVES_MAX: Final = 3
+"""How often in a row bytes that are gone are looked for elsewhere; each time their content has taken other blobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,13 @@ class Extent:
     blob_id: str
     key_id: str
     wrapped_key: bytes = field(repr=False)
+
+
+Relocate: TypeAlias = Callable[[int, int], Awaitable[Sequence[Extent]]]
+"""Asks where `length` bytes from `start` of the content being read are now; nothing where it was erased.
+
+Raises: Unavailable.
+"""
 
 
 class _Step(NamedTuple):
@@ -74,14 +87,17 @@ class PlainReader:
         extents: Sequence[Extent],
         start: int,
         length: int,
+        relocate: Relocate | None = None,
     ) -> None:
         self._blobs = blobs
         self._keyring = keyring
         self._threads = threads
         self._pool = pool
         self._sealed: memoryview | None = None
-        self._extents = _touched(extents, start, start + length)
-        self._steps = _steps(self._extents, start, start + length)
+        self._relocate = relocate
+        self._end = start + length
+        self._extents = _touched(extents, start, self._end)
+        self._steps = _steps(self._extents, start, self._end)
         self._open: dict[int, _OpenBlob] = {}
         self._chunk: memoryview | None = None
         self._ahead: asyncio.Task[memoryview] | None = None
@@ -91,14 +107,21 @@ class PlainReader:
         first = next(self._steps, None)
         if first is None:
             return
+        try:
+            self._chunk = await self._enter(first)
+        except BlobMissing as missing:
+            self._chunk = await self._load_moved(self._position(first), missing)
+        self._read_ahead()
+
+    async def _enter(self, first: _Step) -> memoryview:
+        """Open the blobs that the extents begin with, and the first chunk."""
         await self._open_blob(0, _first_head_bytes(self._extents[0], first))
         if len(self._extents) > 1:
             others = range(1, min(len(self._extents), OPEN_AHEAD_BLOBS))
             for outcome in await asyncio.gather(*map(self._open_blob, others), return_exceptions=True):
                 if outcome is not None:
                     raise outcome
-        self._chunk = await self._load(first)
-        self._read_ahead()
+        return await self._load_here(first)
 
     def __aiter__(self) -> Self:
         return self
@@ -128,11 +151,52 @@ class PlainReader:
             await asyncio.wait({ahead})
             if not ahead.cancelled():
                 ahead.exception()  # looked at: nobody wants this chunk any more
+        await self._close_blobs()
+
+    async def _close_blobs(self) -> None:
         while self._open:
             _, blob = self._open.popitem()
             await blob.reader.close()
 
+    def _position(self, step: _Step) -> int:
+        """Where in the content a chunk begins."""
+        return self._extents[step.extent_index].start + step.start
+
     async def _load(self, step: _Step) -> memoryview:
+        """Read and open one chunk, from other blobs where its content has taken others meanwhile."""
+        try:
+            return await self._load_here(step)
+        except BlobMissing as missing:
+            return await self._load_moved(self._position(step), missing)
+
+    async def _load_moved(self, position: int, missing: BlobMissing) -> memoryview:
+        """Read the chunk at a byte of the content from where that is now, and all later ones too.
+
+        Raises: BlobMissing - the content still names the blobs that it did; Unavailable - it was erased meanwhile; and
+        what reading raises.
+        """
+        if self._relocate is None:
+            raise missing
+        for _ in range(MOVES_MAX):
+            former = [extent.blob_id for extent in _touched(self._extents, position, self._end)]
+            await self._close_blobs()
+            found = await self._relocate(position, self._end - position)
+            if not found and position < self._end:
+                raise Unavailable("these bytes were erased while they were read; ask again") from missing
+            self._extents = _touched(found, position, self._end)
+            self._steps = _steps(self._extents, position, self._end)
+            if [extent.blob_id for extent in self._extents] == former:
+                break
+            first = next(self._steps, None)
+            if first is None:
+                return memoryview(b"")  # what is gone was an empty blob at the end, which the others lack
+            try:
+                return await self._enter(first)
+            except BlobMissing as error:
+                missing = error
+        raise missing
+
+    async def _load_here(self, step: _Step) -> memoryview:
         """Read and open one chunk; on entering a blob, let the earlier ones go and open one more ahead."""
         for index in [index for index in self._open if index < step.extent_index]:
             await self._open.pop(index).reader.close()

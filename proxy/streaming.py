@@ -11,7 +11,7 @@ from proxy.buffers import BufferPool, BytesLike
 from proxy.checksums import ALGORITHMS, Hasher, encode_digest
 from proxy.compression import Compressor
 from proxy.ingesting import BUFFER_BYTES, Digests, Ingested, Upload
-from proxy.reading import Extent, PlainReader
+from proxy.reading import Extent, PlainReader, Relocate
 from proxy.threads import Threads, uninterrupted
 
 POOLED_BUFFERS_MAX: Final = 32  # of about 1.1 MiB: six large uploads and six large reads at once, or so
@@ -72,15 +72,17 @@ class ByteStreams:
             await uninterrupted(upload.abandon())
             raise
 
-    async def read_plain(self, extents: Sequence[Extent], start: int, length: int) -> PlainReader:
+    async def read_plain(
+        self, extents: Sequence[Extent], start: int, length: int, relocate: Relocate | None = None
+    ) -> PlainReader:
         """Open `length` bytes from `start` of a content for reading, in chunks of up to 1 MiB.
 
         `extents` are in order and cover the range; those outside it may be left out. When this returns, the blobs are
         open (of more than 64, the first 64) and the first chunk is opened and proven: most errors come before the
-        first byte is answered.
+        first byte is answered. With `relocate` blobs that are gone are looked for where the content's bytes are then.
         Raises: BlobMissing, BlobDamaged, BlobFormatUnknown, KeyUnknown, WrappedDamaged, Unavailable.
         """
-        reader = PlainReader(self._blobs, self._keyring, self._threads, self._pool, extents, start, length)
+        reader = PlainReader(self._blobs, self._keyring, self._threads, self._pool, extents, start, length, relocate)
         try:
             await reader.begin()
         except BaseException:
@@ -89,7 +91,12 @@ class ByteStreams:
         return reader
 
     async def digest(
-        self, extents: Sequence[Extent], start: int, length: int, algorithms: Iterable[str] = ()
+        self,
+        extents: Sequence[Extent],
+        start: int,
+        length: int,
+        algorithms: Iterable[str] = (),
+        relocate: Relocate | None = None,
     ) -> Digests:
         """Read a range of a content and hash it; `algorithms` are keys of ALGORITHMS. Memory is that of a read.
 
@@ -97,7 +104,7 @@ class ByteStreams:
         """
         wanted = tuple(algorithms)
         hashers = {name: ALGORITHMS[name].new() for name in {"md5", "sha256", *wanted}}
-        async with aclosing(await self.read_plain(extents, start, length)) as reader:
+        async with aclosing(await self.read_plain(extents, start, length, relocate)) as reader:
             async for chunk in reader:
                 await self._threads.run(_update_all, hashers.values(), chunk)
         digests = {name: hasher.digest() for name, hasher in hashers.items()}

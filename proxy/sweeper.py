@@ -1,6 +1,7 @@
 """Tidies up what crashes and clients leave behind, in the background: stale uploads, replaced and abandoned parts.
 
 Every step is safe to repeat and to be cut off: an upload is failed by its rule, bytes go as `proxy.collecting` says.
+Blobs that can't be removed hold up no others.
 """
 
 import asyncio
@@ -39,9 +40,13 @@ class Swept:
 
 @dataclass(slots=True)
 class _Looked:
-    """When all files were last compared with the graph; None: not since the start."""
+    """What earlier rounds saw: when all files were compared with the graph, None if not since the start.
+
+    `left` are blobs that couldn't be removed; they wait until all others have had their turn.
+    """
 
     at: datetime | None = None
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ class Sweeper:
         failed = 0
         for upload_id, owner in await self.store.read(sweeping.stale_uploads(to_ms(now - self.upload_age_max), _BATCH)):
             failed += await self._fail(upload_id, owner, now)
-        orphans = await self._collector.remove_orphans(_GRACE)
+        orphans = await self._collector.remove_orphans(_GRACE, self._looked.left)
+        self._looked.left = self._looked.left | orphans.left if orphans.is_full else frozenset()
         await self._collector.abort_stale_uploads(STRAY_AGE_DEFAULT)
         strays = await self._strays(now)
         return Swept(failed, len(orphans.removed), strays)

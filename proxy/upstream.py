@@ -33,9 +33,9 @@ START_TIMEOUT_S: Final = 20.0
 
 NO_SUCH_UPLOAD: Final = "NoSuchUpload"
 INVALID_RANGE: Final = "InvalidRange"
+MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})  # a HEAD's answer has no document, so no code
 
 _NO_SUCH_BUCKET: Final = "NoSuchBucket"
-_MISSING: Final = frozenset({"NoSuchKey", "404", "NotFound"})  # a HEAD's answer has no document, so no code
 _REFUSED: Final = frozenset(
     {"403", "AccessDenied", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"}
 )
@@ -104,7 +104,7 @@ class Upstream:
             yield
         except ClientError as error:
             code = code_of(error)
-            if code in _MISSING and what in _READING:
+            if code in MISSING and what in _READING:
                 raise BlobMissing(f"blob {name} isn't in the blob store") from error
             raise Unavailable(f"the blob store at {self.endpoint} can't {what} {name}: {self._words(code)}") from error
         except (BotoCoreError, HttpError, OSError, TimeoutError) as error:
@@ -123,7 +123,7 @@ class Upstream:
 
     def _words(self, code: str) -> str:
         """Say what is to be done, where that is known."""
-        if code == _NO_SUCH_BUCKET or code in _MISSING:
+        if code == _NO_SUCH_BUCKET or code in MISSING:
             return f"bucket {self.bucket} isn't there; create it, or correct ARUNA_BLOBS_URL or ARUNA_BLOBS_ENDPOINT"
         if code in _REFUSED:
             return (

@@ -15,7 +15,7 @@ from domain.errors import DomainError
 from graphstore.cypher.resolving import ContentRef
 from graphstore.store import GraphStore
 from graphstore.whole_sums import claim_unhashed, give_up, share_equal, tell_sums
-from proxy.locating import extents_of
+from proxy.locating import extents_of, relocation
 from proxy.ranges import Slice
 from proxy.streaming import ByteStreams
 
@@ -61,11 +61,12 @@ class WholeSums:
             await tell_sums(self.store, content_id, *claimed.sums)
             await share_equal(self.store, content_id, claimed.sums[1], length, self.clock())
             return True
-        extents = await extents_of(self.store, ContentRef(content_id, length, None), Slice(0, length, length))
+        content = ContentRef(content_id, length, None)
+        extents = await extents_of(self.store, content, Slice(0, length, length))
         if not extents:
             await give_up(self.store, content_id)  # erased since
             return True
-        digests = await self.streams.digest(extents, 0, length)
+        digests = await self.streams.digest(extents, 0, length, (), relocation(self.store, content))
         await tell_sums(self.store, content_id, digests.md5, digests.sha256)
         await share_equal(self.store, content_id, digests.sha256, length, self.clock())
         return True

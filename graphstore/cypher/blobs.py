@@ -58,6 +58,18 @@ def lock_blobs_of(content_ids: Collection[str]) -> Query[None]:
     return _LOCK_BLOBS_OF.bind(ids=sorted(content_ids))
 
 
+_CLAIMED: Final = Statement(
+    "blobs without a key",
+    "UNWIND $ids AS id MATCH (b:Blob {id: id}) WHERE b.wrappedKey IS NULL RETURN b.id AS id",
+    lambda rows: sorted(str(row["id"]) for row in rows),
+)
+
+
+def claimed(ids: Collection[str]) -> Query[list[str]]:
+    """Which of these blobs are on their way out."""
+    return _CLAIMED.bind(ids=sorted(ids))
+
+
 _REVIVE: Final = Statement("revive blobs", "UNWIND $ids AS id MATCH (b:Blob {id: id}) SET b.orphanedAt = null", nothing)
 
 

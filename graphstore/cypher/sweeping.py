@@ -51,6 +51,23 @@ def claim_blobs(ids: Sequence[str], until_ms: int) -> Query[list[str]]:
     return _CLAIM_BLOBS.bind(ids=sorted(ids), until=until_ms)
 
 
+_CLAIM_STRAYS: Final = Statement(
+    "claim stray blobs",
+    "UNWIND $ids AS id MERGE (b:Blob {id: id}) ON CREATE SET b.orphanedAt = $until, b.strayedAt = $at, b.length = 0, "
+    "b.sealed = 0, b.md5 = '', b.sha256 = '' "
+    "WITH b WHERE b.wrappedKey IS NULL AND b.strayedAt = $at RETURN b.id AS id",
+    lambda rows: sorted(str(row["id"]) for row in rows),
+)
+
+
+def claim_strays(ids: Sequence[str], at_ms: int, until_ms: int) -> Query[list[str]]:
+    """Give blobs that no node names a node without a key, so that nobody can publish them; answers which.
+
+    A publication that came first has its node, and keeps it. The nodes stay until the second instant at least.
+    """
+    return _CLAIM_STRAYS.bind(ids=sorted(ids), at=at_ms, until=until_ms)
+
+
 _FORGET_BLOBS: Final = Statement(
     "forget blobs",
     "UNWIND $ids AS id MATCH (b:Blob {id: id}) "

@@ -58,11 +58,15 @@ def claim(content_id: str, now_ms: int, base_ms: int, bytes_a_ms: int) -> Query[
     return _CLAIM.bind(id=content_id, now=now_ms, base=base_ms, rate=bytes_a_ms)
 
 
-_END: Final = Statement("end hashing a content", "MATCH (u:Unhashed {id: $id}) DETACH DELETE u", nothing)
+_END: Final = Statement(
+    "end hashing a content",
+    "MATCH (u:Unhashed {id: $id}) WITH u, u.leads AS leads DETACH DELETE u RETURN leads",
+    lambda rows: next((str(row["leads"]) for row in rows if row["leads"] is not None), None),
+)
 
 
-def end(content_id: str) -> Query[None]:
-    """Say that nothing is left to be done for a content."""
+def end(content_id: str) -> Query[str | None]:
+    """Say that nothing is left to be done for a content; answers the sameness of others that are to be woken then."""
     return _END.bind(id=content_id)
 
 
@@ -190,11 +194,42 @@ def take_blobs(
 
 _WAKE: Final = Statement(
     "look at equal contents again",
-    "UNWIND $same AS same MATCH (c:Content {sameness: same}) MERGE (:Unhashed {id: c.id})",
+    "UNWIND $same AS same CALL (same) { MATCH (c:Content {sameness: same}) RETURN c.id AS id LIMIT 1 } "
+    "MERGE (u:Unhashed {id: id}) SET u.leads = same",
     nothing,
 )
 
 
 def wake(samenesses: Collection[str]) -> Query[None]:
-    """Let contents in parts be looked at again, since their bytes came in one piece just now."""
+    """Let contents in parts be looked at again, since their bytes came in one piece just now.
+
+    However many there are, one of them is woken for each sameness; who looks at it wakes the next ones.
+    """
     return _WAKE.bind(same=sorted(samenesses))
+
+
+_APART: Final = Statement(
+    "equal contents that don't share",
+    "MATCH (c:Content {sameness: $same}) WHERE NOT EXISTS { (c)-[:PART]->(:Blob {id: $blob}) } "
+    "WITH c LIMIT $size RETURN c.id AS id",
+    lambda rows: sorted(str(row["id"]) for row in rows),
+)
+
+
+def contents_apart(sameness: str, blob_id: str, size: int) -> Query[list[str]]:
+    """Ids of some contents in parts that have these bytes and aren't read from this one blob of them."""
+    return _APART.bind(same=sameness, blob=blob_id, size=size)
+
+
+_WAKE_NEXT: Final = Statement(
+    "wake contents",
+    "UNWIND $rows AS row MERGE (u:Unhashed {id: row.id}) SET u.leads = coalesce(u.leads, row.leads)",
+    nothing,
+)
+
+
+def wake_next(content_ids: Sequence[str], leads: str | None) -> Query[None]:
+    """Let these contents be looked at again; where more of the sameness `leads` wait, the last one wakes those."""
+    last = len(content_ids) - 1
+    rows = [{"id": one, "leads": leads if index == last else None} for index, one in enumerate(content_ids)]
+    return _WAKE_NEXT.bind(rows=rows)

@@ -8,7 +8,7 @@ from typing import Final
 
 from domain.access import Action
 from proxy.calling import Call, Need, Operation, Place
-from proxy.locating import extents_of
+from proxy.locating import extents_of, relocation
 from proxy.responses import Response
 from proxy.selecting import select
 
@@ -19,9 +19,10 @@ async def _run(call: Call) -> Response:
         return Response(304, selection.headers)
     assert call.found is not None, "an operation on an Object runs when it is found"
     assert call.found.content is not None, "reads of an Object bring its content along"
-    extents = await extents_of(call.services.store, call.found.content, selection.slice)
-    reader = await call.services.streams.read_plain(extents, selection.slice.start, selection.slice.length)
-    return Response(selection.status, selection.headers, reader, selection.slice.length)
+    store, content, chosen = call.services.store, call.found.content, selection.slice
+    extents = await extents_of(store, content, chosen)
+    reader = await call.services.streams.read_plain(extents, chosen.start, chosen.length, relocation(store, content))
+    return Response(selection.status, selection.headers, reader, chosen.length)
 
 
 GET_OBJECT: Final = Operation("GetObject", Need(Place.OBJECT, Action.READ), _run, wants_content=True)

@@ -19,7 +19,7 @@ from proxy.copying import Source, read_source
 from proxy.errors import S3Code, S3Error
 from proxy.headers import refuse_unsupported
 from proxy.ingesting import Ingested
-from proxy.locating import extents_of
+from proxy.locating import extents_of, relocation
 from proxy.multipart import add_stored_part, part_algorithm
 from proxy.part_numbers import read_part_number
 from proxy.ranges import Slice
@@ -100,15 +100,22 @@ async def _share(call: Call, source: Source, chosen: Slice, algorithm: str) -> I
     known = part.checksums.get(algorithm.upper())
     if known is not None:
         return Ingested(part.blob, {algorithm: known})
-    extents = await extents_of(call.services.store, source.content, chosen)
-    digests = await call.services.streams.digest(extents, chosen.start, chosen.length, (algorithm,))
+    store, content = call.services.store, source.content
+    digests = await call.services.streams.digest(
+        await extents_of(store, content, chosen),
+        chosen.start,
+        chosen.length,
+        (algorithm,),
+        relocation(store, content),
+    )
     return Ingested(part.blob, digests.checksums)
 
 
 async def _seal_anew(call: Call, source: Source, chosen: Slice, algorithm: str) -> Ingested:
-    streams = call.services.streams
-    extents = await extents_of(call.services.store, source.content, chosen)
-    async with aclosing(await streams.read_plain(extents, chosen.start, chosen.length)) as reader:
+    store, streams, content = call.services.store, call.services.streams, source.content
+    extents = await extents_of(store, content, chosen)
+    again = relocation(store, content)
+    async with aclosing(await streams.read_plain(extents, chosen.start, chosen.length, again)) as reader:
         return await streams.ingest(reader, algorithms=(algorithm,), expected_bytes=chosen.length)
 
 

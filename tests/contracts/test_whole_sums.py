@@ -146,3 +146,61 @@ async def test_who_shares_the_bytes_of_another_keeps_its_own_table_of_parts(worl
     await check_invariants(world)
     await world.erase(ada, put.object_id)
     await check_invariants(world)
+
+
+async def shared_blobs(world: World, bucket: str) -> set[str]:
+    rows = await world.ask(
+        "MATCH (:Project {bucket: $bucket})<-[:BELONGS_TO]-(:Object)-[:CONTENT]->(c:Content)-[:PART]->(b:Blob) "
+        "WHERE c.partCount > 0 RETURN b.id AS id",
+        bucket=bucket,
+    )
+    return {row["id"] for row in rows}
+
+
+async def look_again(world: World) -> int:
+    """Do all that waits, as the worker does; answers how much it was."""
+    done = 0
+    while (claim := await claim_unhashed(world.store, world.now)) is not None:
+        done += 1
+        if claim.length_bytes is None:
+            await whole_sums.give_up(world.store, claim.content_id)
+            continue
+        sums = claim.sums
+        assert sums is not None
+        await tell_sums(world.store, claim.content_id, *sums)
+        await share_equal(world.store, claim.content_id, sums[1], claim.length_bytes, world.now)
+    return done
+
+
+@pytest.mark.parametrize("erased", [0, 1, 3])
+async def test_a_body_that_many_contents_equal_wakes_one_of_them_and_each_few_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch, erased: int
+) -> None:
+    """What a PUT does is bounded; and an erasure of who is to wake the others loses none."""
+    monkeypatch.setattr(whole_sums, "_WAITING_MAX", 2)
+    ada, bucket, length = await world.user(), f"wakes-{erased}", 6 * 1024 * 1024
+    await world.project(ada, bucket)
+    body = world.blob(length)
+    made: list[str] = []
+    for number in range(7):
+        upload = await world.begin_key(ada, bucket, f"o{number}")
+        cut = [PartFacts(1, world.blob(length - number - 1)), PartFacts(2, world.blob(number + 1))]
+        for part in cut:
+            await world.part(ada, upload, part)
+        content = world.content_of_parts(cut)
+        put = await world.publisher.publish(world.publication(ada, bucket, f"o{number}", content, upload_id=upload))
+        made.append(put.object_id)
+        await tell_sums(world.store, content.id, "e" * 32, body.sha256)
+        await share_equal(world.store, content.id, body.sha256, length, world.now)
+    assert len(await shared_blobs(world, bucket)) == 2, "they share the blobs of the first"
+
+    await world.publisher.publish(world.publication(ada, bucket, "whole", single_content(world.new_id(), body, {})))
+
+    woken = await world.ask("MATCH (u:Unhashed) MATCH (c:Content {id: u.id})<-[:CONTENT]-(o) RETURN o.id AS id")
+    assert len(woken) == 1
+    for object_id in [woken[0]["id"], *(one for one in made if one != woken[0]["id"])][:erased]:
+        await world.erase(ada, object_id)
+    assert await look_again(world) >= 7 - erased
+    assert await shared_blobs(world, bucket) == {body.id}
+    assert await world.ask("MATCH (u:Unhashed) RETURN u.id") == []
+    await check_invariants(world)

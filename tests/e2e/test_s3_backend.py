@@ -1,35 +1,38 @@
 """The real server with its bytes in a real S3-compatible store (SeaweedFS), which is killed and comes back."""
 
-import http.client
+import io
 import json
 import os
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.error import HTTPError
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 from urllib.request import urlopen
 
 import pytest
-from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
+from botocore.exceptions import (  # pyright: ignore[reportMissingTypeStubs]
+    ClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
 
 from tests.e2e.clients import GraphQL, s3_client
 from tests.e2e.server import RunningServer, aruna, running_server
 from tests.e2e.test_memory import DIFFERENCE_MIB_MAX, peak_mib, upload
 from tests.processes import wait_until
-from tests.seaweedfs.server import BUCKET, SeaweedFS, running_seaweedfs
+from tests.seaweedfs.server import BUCKET, SeaweedFS
 
 pytestmark = pytest.mark.e2e
 
 MIB: Final = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
-    with running_seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as running:
-        yield running
+@pytest.fixture
+def store(seaweedfs: SeaweedFS) -> SeaweedFS:
+    """The store of the run; each test has a prefix of its own in it."""
+    return seaweedfs
 
 
 def sealed_below(store: SeaweedFS, prefix: str) -> dict[str, int]:
@@ -47,20 +50,22 @@ def state_of(server: RunningServer, ref: str) -> Any:
     return client.data("query ($ref: String!) { resource(ref: $ref) { state } }", ref=ref)["resource"]["state"]
 
 
-def readiness(server: RunningServer) -> tuple[int, Any]:
+def readiness(server: RunningServer) -> tuple[int, str]:
+    """Status of the answer, and what it says of the bytes."""
     try:
         with urlopen(urljoin(server.bootstrap.graphqlUrl, "/readyz"), timeout=10) as answer:
-            return answer.status, json.load(answer)["parts"]
+            return answer.status, json.load(answer)["parts"]["bytes"]
     except HTTPError as refusal:
         with refusal:
-            return refusal.code, json.load(refusal)["parts"]
+            return refusal.code, json.load(refusal)["parts"]["bytes"]
 
 
-def refusal_of(call: Any, **arguments: Any) -> tuple[str, int]:
+def refusal_of(call: Any, **arguments: Any) -> tuple[str, int, str]:
+    """Code, status and message of a refused call."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     answer = cast("Any", caught.value).response
-    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"]
+    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], str(caught.value)
 
 
 def test_objects_come_and_go_through_the_store_and_none_of_it_is_on_this_disk(store: SeaweedFS, tmp_path: Path) -> None:
@@ -113,54 +118,81 @@ def test_the_peak_of_a_large_upload_is_that_of_a_small_one(store: SeaweedFS, tmp
         assert large - small <= DIFFERENCE_MIB_MAX
 
 
-def test_a_store_that_is_killed_in_the_middle_of_an_upload_and_comes_back(store: SeaweedFS, tmp_path: Path) -> None:
+class KillingBody(io.BytesIO):
+    """A body that is sent slowly enough: once the server has begun to pass it on, the store is killed, once."""
+
+    def __init__(self, data: bytes, store: SeaweedFS, prefix: str) -> None:
+        super().__init__(data)
+        self._store = store
+        self._prefix = prefix
+        self._asked_at = 12 * MIB  # the store hears of nothing before its first part is full
+        self.kills = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Give the next bytes; a client reads them for the signature first."""
+        if not self.kills and self.tell() >= self._asked_at:
+            self._asked_at = 12 * MIB + self.tell() % (12 * MIB)
+            if uploads_below(self._store, self._prefix):
+                self._store.kill()
+                self.kills += 1
+        return super().read(size)
+
+
+def test_a_store_that_is_killed_in_the_middle_of_uploads_and_downloads_and_comes_back(
+    store: SeaweedFS, tmp_path: Path
+) -> None:
+    """By a client that tries nothing again: what it is told is all that it gets."""
     with running_server(tmp_path, store.settings("killed")) as server:
         s3 = s3_client(server.bootstrap)
         s3.create_bucket(Bucket="killed")
+        large = os.urandom(40 * MIB)
         s3.put_object(Bucket="killed", Key="a/before", Body=b"before")
+        s3.put_object(Bucket="killed", Key="a/large", Body=large)
+        begun = s3.create_multipart_upload(Bucket="killed", Key="a/parts")["UploadId"]
+        part = {"Bucket": "killed", "Key": "a/parts", "UploadId": begun, "PartNumber": 1}
         before = sealed_below(store, "killed")
+        download = s3.get_object(Bucket="killed", Key="a/large")["Body"]
+        assert download.read(MIB) == large[:MIB]
 
-        signed: str = s3.generate_presigned_url("put_object", Params={"Bucket": "killed", "Key": "a/cut"})
-        url = urlsplit(signed)
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=120)
-        connection.putrequest("PUT", f"{url.path}?{url.query}")
-        connection.putheader("Content-Length", str(24 * MIB))
-        connection.endheaders()
-        connection.send(os.urandom(20 * MIB))
-        wait_until(lambda: len(uploads_below(store, "killed")) == 1, "the upload to the store begins")
-        store.kill()
+        cut = KillingBody(os.urandom(60 * MIB), store, "killed")
         try:
-            connection.send(os.urandom(4 * MIB))
-            answer = connection.getresponse()
-            body = answer.read().decode()
-            connection.close()
-
-            assert answer.status == 503
-            assert "<Code>ServiceUnavailable</Code>" in body
-            assert "Traceback" not in body
-            assert store.settings()["ARUNA_BLOBS_SECRET_ACCESS_KEY"] not in body
-            assert refusal_of(s3.get_object, Bucket="killed", Key="a/before") == ("ServiceUnavailable", 503)
-            assert refusal_of(s3.put_object, Bucket="killed", Key="a/b", Body=b"x") == ("ServiceUnavailable", 503)
+            code, status, text = refusal_of(s3.put_object, Bucket="killed", Key="a/cut", Body=cut)
+            assert (code, status, cut.kills) == ("ServiceUnavailable", 503, 1)
+            assert "Traceback" not in text
+            assert store.settings()["ARUNA_BLOBS_SECRET_ACCESS_KEY"] not in text
+            with pytest.raises((ResponseStreamingError, IncompleteReadError)):
+                download.read()
+            for call, arguments in (
+                (s3.get_object, {"Bucket": "killed", "Key": "a/before"}),
+                (s3.upload_part, {**part, "Body": large[: 9 * MIB]}),
+            ):
+                assert refusal_of(call, **arguments)[:2] == ("ServiceUnavailable", 503)
             assert s3.head_object(Bucket="killed", Key="a/before")["ContentLength"] == 6
             wait_until(lambda: state_of(server, "killed/a/before") == "UNAVAILABLE", "the Object reads UNAVAILABLE")
-            assert readiness(server) == (503, {"graph": "ok", "bytes": "unavailable"})
+            assert readiness(server) == (503, "unavailable")
         finally:
             store.start_again()
 
         wait_until(lambda: state_of(server, "killed/a/before") == "AVAILABLE", "the Object reads AVAILABLE")
-        assert readiness(server) == (200, {"graph": "ok", "bytes": "ok"})
+        assert readiness(server) == (200, "ok")
         assert s3.get_object(Bucket="killed", Key="a/before")["Body"].read() == b"before"
-        assert refusal_of(s3.get_object, Bucket="killed", Key="a/cut") == ("NoSuchKey", 404)
+        assert s3.get_object(Bucket="killed", Key="a/large")["Body"].read() == large
+        assert refusal_of(s3.get_object, Bucket="killed", Key="a/cut")[:2] == ("NoSuchKey", 404)
         after = os.urandom(10 * MIB)
         s3.put_object(Bucket="killed", Key="a/cut", Body=after)
         assert s3.get_object(Bucket="killed", Key="a/cut")["Body"].read() == after
+        etag = s3.upload_part(**part, Body=large[: 9 * MIB])["ETag"]
+        listed = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+        s3.complete_multipart_upload(Bucket="killed", Key="a/parts", UploadId=begun, MultipartUpload=listed)
+        assert s3.get_object(Bucket="killed", Key="a/parts")["Body"].read() == large[: 9 * MIB]
 
         collected = aruna(server.data_dir, "gc", environment=store.settings("killed"))
         assert collected.returncode == 0, collected
         assert uploads_below(store, "killed") == []
-        assert len(sealed_below(store, "killed")) == len(before) + 1
+        assert len(sealed_below(store, "killed")) == len(before) + 2
         checked = aruna(server.data_dir, "verify", "--grace", "0", environment=store.settings("killed"))
         assert checked.returncode == 0, checked
+        assert ": nothing wrong" in checked.stdout
 
 
 def test_a_bucket_that_is_not_there_is_said_at_the_start(store: SeaweedFS, tmp_path: Path) -> None:

@@ -1,29 +1,35 @@
 """The S3 backend over a real SeaweedFS."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import pytest
 
 from domain.errors import Unavailable
+from identity.keyring import new_keyring
 from proxy.blobs import BlobMissing
 from proxy.blobs_s3 import PART_BYTES, S3Blobs
+from proxy.streaming import ByteStreams
+from proxy.threads import Threads
 from proxy.upstream import Upstream, UpstreamAddress, UpstreamClient, open_upstream
+from tests.conftest import GraphServer
 from tests.contracts.blobs_contract import SOURCE, BlobsContract, ids_in, new_id, whole
-from tests.seaweedfs.server import BUCKET, SeaweedFS, running_seaweedfs
+from tests.proxy.bodies import NOW, Storage
+from tests.proxy.s3.face import Face, open_face
+from tests.proxy.s3.recording import Recording, RecordingClient, check_order, record_answers, record_commits
+from tests.seaweedfs.server import BUCKET, SeaweedFS
+
+if TYPE_CHECKING:
+    from proxy.blobs_directory import DirectoryBlobs
 
 MIB = 1024 * 1024
 PREFIXES = iter(range(1_000_000))
-
-
-@pytest.fixture(scope="module")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
-    with running_seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as store:
-        yield store
 
 
 @pytest.fixture
@@ -206,9 +212,10 @@ async def test_uploads_that_a_crash_left_behind_are_aborted_when_they_are_old(
 
     async with opened(address) as after_the_crash:
         young = await after_the_crash.abort_stale_uploads(datetime.now(UTC) - timedelta(minutes=1))
+        counted = await after_the_crash.stale_uploads(datetime.now(UTC) + timedelta(minutes=1))
         old = await after_the_crash.abort_stale_uploads(datetime.now(UTC) + timedelta(minutes=1))
 
-    assert (young, old) == (0, 1)
+    assert (young, counted, old) == (0, 1, 1)
     assert uploads_below(seaweedfs, address.prefix) == [kept]
     with pytest.raises(Unavailable):
         await left.commit()
@@ -232,6 +239,28 @@ async def test_a_commit_whose_answer_was_lost_is_no_failure(
         await writer.commit()
 
     assert await whole(blobs, blob_id) == data
+
+
+async def test_a_commit_of_an_upload_that_another_aborted_says_so_and_that_the_bytes_are_to_be_sent_again(
+    blobs: S3Blobs, client: UpstreamClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob_id = new_id()
+    writer = await blobs.create(blob_id)
+    await writer.append(bytes(PART_BYTES + 5))
+    complete = client.complete_multipart_upload
+
+    async def late(**arguments: Any) -> Any:
+        place = {name: arguments[name] for name in ("Bucket", "Key", "UploadId")}
+        await client.abort_multipart_upload(**place)
+        return await complete(**arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(client, "complete_multipart_upload", late)
+        with pytest.raises(Unavailable, match=f"no upload of {blob_id} any more, and the blob isn't there; send"):
+            await writer.commit()
+    await writer.abort()
+
+    assert await ids_in(blobs) == set()
 
 
 @pytest.mark.parametrize("length", [100, PART_BYTES + 5])
@@ -361,3 +390,62 @@ async def test_answers_that_break_off_again_and_again_are_unavailable(upstream: 
     await reader.close()
     with pytest.raises(Unavailable, match=f"can't read {blob_id}"):
         await breaking(upstream, 0, 0, 0).read_range(blob_id, 0, 10)
+
+
+# -- stored before published before answered, through the S3 face
+
+
+@pytest.mark.parametrize(
+    ("length", "calls"),
+    [
+        pytest.param(1000, ["put_object"], id="small"),
+        pytest.param(2 * MIB, ["put_object"], id="one part"),
+        pytest.param(PART_BYTES + MIB, ["upload_part", "upload_part", "complete_multipart_upload"], id="two parts"),
+    ],
+)
+async def test_the_store_has_answered_before_a_blob_is_published_before_the_answer(
+    recorded_face: tuple[Face, Recording], length: int, calls: list[str]
+) -> None:
+    face, recording = recorded_face
+    path = f"/durable/of-{length}"
+    recording.clear()
+
+    body = SOURCE.randbytes(length)
+    answer = await face.raw("PUT", path, body, signed_by=(await face.person("ada")).access_key)
+
+    assert answer.status == 200, answer.body
+    stored = [(place, call, name) for place, (call, name) in enumerate(recording.events) if call in calls]
+    assert [call for _, call, _ in stored] == calls
+    check_order(recording.events, stored[-1][0], stored[-1][2], path)
+
+
+@pytest.fixture(scope="module")
+async def recorded_face(
+    seaweedfs: SeaweedFS, empty_graph: GraphServer, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Face, Recording]]:
+    """An S3 face over the store, and what its client, its graph and its answers record."""
+    recording = Recording()
+    with pytest.MonkeyPatch.context() as patching:
+        record_commits(recording, patching)
+        async with open_upstream(seaweedfs.address("recorded/")) as upstream:
+            client = cast("UpstreamClient", RecordingClient(upstream.client, recording))
+            blobs = S3Blobs(replace(upstream, client=client))
+            async with open_face(
+                empty_graph,
+                tmp_path_factory.mktemp("recorded"),
+                keeping=lambda folder: _storage_over(blobs, folder),
+                around=lambda app: record_answers(recording, app),
+            ) as face:
+                s3 = await face.client()
+                await s3.create_bucket(Bucket="durable")
+                # An engine's first writes are slow, and would give a store time that nobody waits for.
+                await s3.put_object(Bucket="durable", Key="warm", Body=b"warm")
+                yield face, recording
+
+
+@contextmanager
+def _storage_over(blobs: S3Blobs, folder: Path) -> Generator[Storage]:
+    threads, keyring = Threads("hashing", 4), new_keyring(NOW, os.urandom)
+    # The face needs a backend of the port; only what looks at files needs the directory.
+    yield Storage(folder, cast("DirectoryBlobs", blobs), keyring, ByteStreams(blobs, keyring, threads, os.urandom))
+    threads.close()

@@ -7,16 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from domain.contents import PartFacts, single_content
-from domain.errors import BadInput, Unavailable
+from domain.contents import BlobFacts, PartFacts, single_content
+from domain.errors import Unavailable
+from domain.publishing import Published
 from graphstore.cypher import sweeping
+from graphstore.errors import BytesRemoved
 from proxy import collecting
 from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
 from proxy.collecting import Collected, Collector
 from proxy.spares import Spares
 from tests.graph_dump import check_invariants
 from tests.graph_server import GraphServer
-from tests.world import World, open_world
+from tests.world import World, open_world, outcomes
 
 NONE = timedelta(0)
 
@@ -38,7 +40,7 @@ async def stored(blobs: DirectoryBlobs) -> set[str]:
 
 def collector(world: World, blobs: DirectoryBlobs) -> Collector:
     """Its clock is the graph's, save for files, whose age the disk tells."""
-    return Collector(world.store, blobs, world.tick)
+    return Collector(world.store, blobs, world.tick, settle_s=0)
 
 
 async def orphan(world: World, blobs: DirectoryBlobs, bucket: str, count: int = 1) -> list[str]:
@@ -149,9 +151,99 @@ async def test_files_that_no_node_names_go_when_they_are_old(
     assert await stored(blobs) == {known.id, young.id}
 
 
-async def test_files_of_uploads_under_way_are_not_asked_for(world: World, blobs: DirectoryBlobs) -> None:
-    with pytest.raises(BadInput, match="under way"):
-        await collector(world, blobs).collect(NONE, timedelta(minutes=59))
+class Stalled:
+    """Uploads whose bytes are stored, old by the backend's word, and not published yet."""
+
+    def __init__(self, world: World, blobs: DirectoryBlobs, folder: Path) -> None:
+        self.world, self.blobs, self.folder = world, blobs, folder
+
+    async def project(self, bucket: str) -> str:
+        """A project with one Object, so that the place is known as the graph's; answers who owns it."""
+        user = await self.world.user()
+        await self.world.project(user, bucket)
+        await self.publish(user, bucket, "known", await self.stored())
+        return user
+
+    async def stored(self) -> BlobFacts:
+        blob = self.world.blob()
+        await self.blobs.write(blob.id, b"sealed")
+        age(self.folder, blob.id, self.world, timedelta(days=9))
+        return blob
+
+    async def publish(self, user: str, bucket: str, key: str, blob: BlobFacts) -> Published:
+        content = single_content(self.world.new_id(), blob, {})
+        return await self.world.publisher.publish(self.world.publication(user, bucket, key, content))
+
+
+@pytest.fixture
+def stalled(world: World, blobs: DirectoryBlobs, tmp_path: Path) -> Stalled:
+    return Stalled(world, blobs, tmp_path)
+
+
+@pytest.mark.parametrize("way", ["body", "part"])
+async def test_an_upload_that_stalls_before_its_publication_is_told_to_come_again_and_loses_nothing(
+    world: World, blobs: DirectoryBlobs, stalled: Stalled, way: str
+) -> None:
+    """Whatever age the backend tells, whichever process collects: what is shown has its bytes."""
+    user = await stalled.project(f"stalls-{way}")
+    upload = await world.begin_key(user, f"stalls-{way}", "part")
+    late = await stalled.stored()
+
+    done = await collector(world, blobs).remove_strays(NONE)
+    again, other = [await stalled.stored() for _ in range(2)]
+    if way == "body":
+        outcome, beside = await outcomes(
+            stalled.publish(user, "stalls-body", "late", late), stalled.publish(user, "stalls-body", "beside", other)
+        )
+        assert isinstance(beside, Published), "of its group it alone is refused"
+        await stalled.publish(user, "stalls-body", "late", again)
+    else:
+        (outcome,) = await outcomes(world.part(user, upload, PartFacts(1, late)))
+        await world.part(user, upload, PartFacts(1, again))
+
+    assert done == Collected(strays=1, stray_bytes=6)
+    assert isinstance(outcome, BytesRemoved)
+    await check_invariants(world)
+    needed = await world.ask("MATCH (b:Blob)<-[:PART|UPLOADED]-() RETURN DISTINCT b.id AS id")
+    assert await stored(blobs) >= {row["id"] for row in needed if row["id"] in {again.id, other.id}}
+    assert late.id not in {row["id"] for row in needed}
+
+
+async def test_what_is_published_seconds_after_it_was_seen_stays(
+    world: World, blobs: DirectoryBlobs, stalled: Stalled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = await stalled.project("settles")
+    late, left = await stalled.stored(), await stalled.stored()
+
+    async def publish_meanwhile(delay_s: float) -> None:
+        assert delay_s == collecting.SETTLE_S
+        await stalled.publish(user, "settles", "late", late)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(collecting.asyncio, "sleep", publish_meanwhile)
+        done = await Collector(world.store, blobs, world.tick).remove_strays(NONE)
+
+    assert done == Collected(strays=1, stray_bytes=6)
+    assert late.id in await stored(blobs)
+    assert left.id not in await stored(blobs)
+
+
+async def test_the_node_of_claimed_bytes_goes_after_a_day_and_bytes_that_came_late_with_it(
+    world: World, blobs: DirectoryBlobs, stalled: Stalled
+) -> None:
+    await stalled.project("claims-end")
+    left = await stalled.stored()
+    await collector(world, blobs).remove_strays(NONE)
+    await blobs.write(left.id, b"sealed")  # as by a request to a store that was given up
+
+    now = world.now
+    early = await Collector(world.store, blobs, lambda: now + timedelta(hours=23), 0).remove_orphans(NONE)
+    late = await Collector(world.store, blobs, lambda: now + timedelta(hours=25), 0).remove_orphans(NONE)
+
+    assert left.id not in early.removed
+    assert left.id in late.removed
+    assert left.id not in await stored(blobs)
+    assert await world.store.read(sweeping.known_blobs([left.id])) == frozenset()
 
 
 async def test_spare_blobs_go_and_one_that_cannot_holds_up_no_others(

@@ -2,9 +2,11 @@ import asyncio
 import dataclasses
 import os
 import random
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, closing
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -14,8 +16,8 @@ from domain.contents import BlobFacts
 from domain.errors import Unavailable
 from identity.keyring import KeyUnknown, WrappedDamaged
 from proxy.blob_format import HEADER_BYTES, SEGMENT_BYTES, TAG_BYTES, BlobDamaged, BlobFormatUnknown, BlobUnreadable
-from proxy.blobs import BlobMissing
-from proxy.reading import CHUNK_BYTES, FIRST_CHUNK_BYTES, OPEN_AHEAD_BLOBS, WHOLE_BYTES, Extent
+from proxy.blobs import BlobMissing, BlobReader, Blobs
+from proxy.reading import CHUNK_BYTES, FIRST_CHUNK_BYTES, MOVES_MAX, OPEN_AHEAD_BLOBS, WHOLE_BYTES, Extent
 from proxy.segment_table import tail_size
 from proxy.streaming import ByteStreams
 from proxy.threads import Threads
@@ -310,6 +312,130 @@ async def test_many_reads_at_once_do_not_mix(storage: Storage) -> None:
     bodies = await asyncio.gather(*(read_all(storage.streams, extents, a, b - a) for a, b in ranges))
 
     assert bodies == [BODY[a:b] for a, b in ranges]
+
+
+class _LosingReader:
+    """One blob, which is missing as soon as its store has lost it, as on S3."""
+
+    def __init__(self, store: "LosingBlobs", blob_id: str, reader: BlobReader) -> None:
+        self._store = store
+        self._blob_id = blob_id
+        self._reader = reader
+        self.sealed_bytes, self.head = reader.sealed_bytes, reader.head
+
+    async def read_into(self, start: int, buffer: memoryview) -> int:
+        self._store.look(self._blob_id, start)
+        return await self._reader.read_into(start, buffer)
+
+    async def close(self) -> None:
+        await self._reader.close()
+
+
+class LosingBlobs:
+    """A store that loses blobs while they are read: each id of `lost_at` from the first read of that byte on."""
+
+    def __init__(self, blobs: Blobs, lost_at: dict[str, int]) -> None:
+        self._blobs = blobs
+        self._lost_at = lost_at
+        self._lost: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._blobs, name)
+
+    def look(self, blob_id: str, start: int) -> None:
+        """Raises: BlobMissing."""
+        if start >= self._lost_at.get(blob_id, sys.maxsize):
+            self._lost.add(blob_id)
+        if blob_id in self._lost:
+            raise BlobMissing(f"blob {blob_id} isn't in the blob store")
+
+    async def open(self, blob_id: str, head_bytes: int) -> _LosingReader:
+        self.look(blob_id, 0)
+        return _LosingReader(self, blob_id, await self._blobs.open(blob_id, head_bytes))
+
+
+def losing(storage: Storage, threads: Threads, lost_at: dict[str, int]) -> ByteStreams:
+    blobs = cast("Blobs", LosingBlobs(storage.blobs, lost_at))
+    return ByteStreams(blobs, storage.keyring, threads, os.urandom)
+
+
+@pytest.fixture
+def threads() -> Iterator[Threads]:
+    with closing(Threads("test", 2)) as made:
+        yield made
+
+
+async def read_moving(
+    streams: ByteStreams, places: Sequence[list[Extent]], start: int, length: int
+) -> tuple[bytes, list[tuple[int, int]]]:
+    """Read a content that is at the first of the places, and at the next one each time it is asked for again."""
+    asked: list[tuple[int, int]] = []
+
+    async def relocate(start: int, length: int) -> list[Extent]:
+        asked.append((start, length))
+        return places[min(len(asked), len(places) - 1)]
+
+    async with aclosing(await streams.read_plain(places[0], start, length, relocate)) as reader:
+        return b"".join([bytes(chunk) async for chunk in reader]), asked
+
+
+@pytest.mark.parametrize("at", [0, 100, 2 * MIB])
+@pytest.mark.parametrize("lost", [0, 1, 2])
+async def test_a_blob_that_goes_while_it_is_read_is_read_on_where_the_content_is_now(
+    storage: Storage, threads: Threads, lost: int, at: int
+) -> None:
+    """The content has come to share the bytes of an equal one, which was cut otherwise; its own blobs are gone."""
+    former = extents_of(await ingest(storage, 3 * MIB, 2 * MIB + 7, 10))
+    now = extents_of(await ingest(storage, MIB, 3 * MIB + 100, MIB - 83))
+    streams = losing(storage, threads, {former[lost].blob_id: at})
+
+    body, asked = await read_moving(streams, [former, now], 5, 5 * MIB + 12)
+
+    assert body == BODY[5 : 5 * MIB + 17]
+    is_met = lost < 2 or at == 0  # the last one is so small that it comes with its header
+    assert [at + length for at, length in asked] == [5 * MIB + 17] * is_met
+    assert all(at == 5 if lost == 0 == at else at >= 5 for at, _ in asked)
+
+
+async def test_a_content_that_moves_again_and_again_is_followed_boundedly(storage: Storage, threads: Threads) -> None:
+    places = [extents_of(await ingest(storage, MIB + 1)) for _ in range(MOVES_MAX + 2)]
+    ids = [place[0].blob_id for place in places]
+
+    body, _ = await read_moving(losing(storage, threads, dict.fromkeys(ids[:MOVES_MAX], 0)), places, 0, MIB + 1)
+    assert body == BODY[: MIB + 1]
+    with pytest.raises(BlobMissing, match=ids[MOVES_MAX]):
+        await read_moving(losing(storage, threads, dict.fromkeys(ids, 0)), places, 0, MIB + 1)
+
+
+@pytest.mark.parametrize("at", [0, 2 * MIB])
+async def test_a_blob_that_is_missing_where_the_content_still_names_it_is_an_error(
+    storage: Storage, threads: Threads, at: int
+) -> None:
+    place = extents_of(await ingest(storage, 3 * MIB))
+    streams = losing(storage, threads, {place[0].blob_id: at})
+
+    with pytest.raises(BlobMissing, match=place[0].blob_id):
+        await read_moving(streams, [place], 0, 3 * MIB)
+
+
+@pytest.mark.parametrize("at", [0, 2 * MIB])
+async def test_bytes_that_are_erased_while_they_are_read_break_off_and_may_be_asked_for_again(
+    storage: Storage, threads: Threads, at: int
+) -> None:
+    place = extents_of(await ingest(storage, 3 * MIB))
+    streams = losing(storage, threads, {place[0].blob_id: at})
+
+    with pytest.raises(Unavailable, match="erased while they were read"):
+        await read_moving(streams, [place, []], 0, 3 * MIB)
+
+
+async def test_an_empty_part_that_the_other_content_lacks_is_not_missed(storage: Storage, threads: Threads) -> None:
+    former, now = extents_of(await ingest(storage, 1000, 0)), extents_of(await ingest(storage, 1000))
+    streams = losing(storage, threads, {former[1].blob_id: 0})
+
+    body, _ = await read_moving(streams, [former, now], 0, 1000)
+
+    assert body == BODY[:1000]
 
 
 # Text, noise that begins like text, a small blob of text, an empty one and noise: compressed or not, in a row.

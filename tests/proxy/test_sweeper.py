@@ -10,6 +10,8 @@ import pytest
 from domain.contents import PartFacts
 from domain.errors import Unavailable
 from domain.resources import ObjectFacts, State
+from graphstore.cypher.sweeping import orphaned_blobs
+from proxy import collecting
 from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
 from proxy.sweeper import Sweeper, Swept
 from tests.graph_server import GraphServer
@@ -91,4 +93,39 @@ async def test_a_blob_that_cannot_be_removed_holds_up_no_others(
     second = await sweeper_at(world, blobs, timedelta(minutes=30)).sweep_once()
 
     assert (first, second) == (Swept(0, 1), Swept(0, 1))
+    assert [stored.blob_id async for stored in blobs.stored()] == []
+
+
+async def test_a_hundred_blobs_that_cannot_be_removed_hold_up_no_others_and_are_tried_again(
+    world: World, blobs: DirectoryBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collecting, "BATCH", 2)
+    user = await world.user()
+    await world.project(user, "sweeping-around")
+    upload = await world.begin_key(user, "sweeping-around", "a")
+    made = [world.blob() for _ in range(7)]
+    for number, blob in enumerate(made, 1):
+        await blobs.write(blob.id, b"sealed")
+        await world.part(user, upload, PartFacts(number, blob))
+    await world.fail(user, upload)
+    # As the graph gives them: the first ones are the stuck ones.
+    later = world.now_ms + 30 * 60_000
+    stuck = set((await world.store.read(orphaned_blobs(later, 7)))[:4])
+    sweeper, delete, tried = sweeper_at(world, blobs, timedelta(minutes=30)), blobs.delete, list[str]()
+
+    async def delete_some(blob_id: str) -> None:
+        tried.append(blob_id)
+        if blob_id in stuck:
+            raise Unavailable("the disk doesn't let it go")
+        await delete(blob_id)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(blobs, "delete", delete_some)
+        removed = [(await sweeper.sweep_once()).removed_blobs for _ in range(5)]
+    assert {stored.blob_id async for stored in blobs.stored()} == stuck
+    assert sum(removed) == 3
+    assert min(tried.count(blob_id) for blob_id in stuck) >= 1
+    assert max(tried.count(blob_id) for blob_id in stuck) >= 2, "in a later round they are tried again"
+    for _ in range(4):
+        await sweeper.sweep_once()
     assert [stored.blob_id async for stored in blobs.stored()] == []

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.resources import Kind
+from proxy import reading
 from proxy.collecting import Collector
 from proxy.whole_sums import WholeSums
 from tests.graph_dump import check_invariants
@@ -193,6 +194,49 @@ async def test_equal_contents_that_were_cut_otherwise_share_after_hashing(face: 
         await face.world.erase(ada, row["id"])
     await stored_bytes(face)
     assert await s3.read(Bucket=project, Key=list(told)[-1]) == body
+    await check_invariants(face.world)
+
+
+@pytest.mark.parametrize("way", ["get", "copy", "hash"])
+async def test_what_is_read_while_its_content_comes_to_share_other_blobs_is_read_on_from_those(
+    face: Face, project: str, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """As in a download that takes longer than the sweeper's grace: the second part's own blob goes before its turn."""
+    monkeypatch.setattr(reading, "OPEN_AHEAD_BLOBS", 1)
+    s3 = await face.client()
+    body = os.urandom(2 * PART + 1000)
+    await s3.put_object(Bucket=project, Key="piece", Body=body)
+    await upload(s3, project, "parts", body[:PART], body[PART:])
+    (row,) = await face.world.ask(
+        "MATCH (:Project {bucket: $bucket})<-[:BELONGS_TO]-(:Object {name: 'parts'})-[:CONTENT]->()"
+        "-[part:PART]->(b:Blob) RETURN b.id AS id ORDER BY part.start DESC LIMIT 1",
+        bucket=project,
+    )
+    second, opened, opening = row["id"], face.storage.blobs.open, 0
+
+    async def share_first(blob_id: str, head_bytes: int) -> Any:
+        nonlocal opening
+        if blob_id == second:
+            opening += 1
+            if opening == 1:
+                await hash_all(face, timedelta(hours=1))
+                later = datetime.now(UTC) + timedelta(hours=2)
+                await Collector(face.world.store, face.storage.blobs, lambda: later).collect(timedelta(0))
+        return await opened(blob_id, head_bytes)
+
+    monkeypatch.setattr(face.storage.blobs, "open", share_first)
+
+    if way == "get":
+        assert await s3.read(Bucket=project, Key="parts", Range="bytes=1-") == body[1:]
+    elif way == "hash":
+        assert await hash_all(face) == 1
+    else:
+        upload_id = await begin(s3, project, "target")
+        place = {"Bucket": project, "Key": "target", "UploadId": upload_id, "PartNumber": 1}
+        answer = await s3.upload_part_copy(**place, CopySource=f"{project}/parts", CopySourceRange=f"bytes=1-{PART}")
+        assert answer["CopyPartResult"]["ETag"] == f'"{hashlib.md5(body[1 : PART + 1]).hexdigest()}"'
+    assert opening
+    assert not face.storage.path(second).exists()
     await check_invariants(face.world)
 
 
