@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from tests.e2e.clients import s3_client
-from tests.e2e.job import Job, curl, facts_of, real_files, s3_refusal
+from tests.e2e.job import Job, curl, facts_of, made, real_files, s3_refusal
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.e2e
 
 MIB = 2**20
 BOTO_PART_BYTES = 8 * MIB
 ORDERS = 3
+PIECES = {"first": 5 * MIB, "second": 5 * MIB + 7, "small": 70_000}
 COUNTED = ("objects", "bytes")
 AWKWARD_KEYS = (
     "xml",
@@ -176,3 +178,66 @@ def test_overwriting_gives_a_revision_under_the_same_id_and_keeps_the_old_bytes(
     assert job.keys("again") == [("c/d/a file", 0, f'"{md5(b"").hexdigest()}"')]
     assert s3_refusal(job.s3.get_object, **key, VersionId="01ARZ3NDEKTSV4RRFFQ69G5FAV") == (404, "NoSuchVersion")
     assert s3_refusal(job.s3.get_object, **key, VersionId="first") == (400, "InvalidArgument")
+
+
+CLONE = """mutation($id: ID!, $input: ObjectCloneInput!) {
+  made: objectClone(id: $id, input: $input) { userErrors { code field message } it: object { id } } }"""
+SNAPSHOT = """mutation($id: ID!) {
+  made: snapshotCreate(id: $id, version: "1.0.0") { userErrors { code field message } it: snapshot { id } } }"""
+
+
+def test_copies_clones_snapshots_part_copies_and_equal_overwrites_leave_the_disk_as_it_is(job: Job) -> None:
+    """All of it through the two faces; files are counted with their bytes, when those that came again have gone."""
+    _, _, dataset = job.make_way("still")
+    first, second, small = (random.Random(letter).randbytes(length) for letter, length in PIECES.items())
+
+    def in_parts(key: str, *bodies: bytes) -> None:
+        place = begun(job, "still", key)
+        parts = [job.s3.upload_part(**place, PartNumber=n, Body=body)["ETag"] for n, body in enumerate(bodies, 1)]
+        complete(job, place, parts)
+
+    in_parts("c/d/parts", first, second)
+    job.s3.put_object(Bucket="still", Key="c/d/small", Body=small)
+    parts_id = job.id_of("still/c/d/parts")
+    job.hashed(parts_id)
+    before = job.blobs()
+
+    for key in ("parts", "small"):
+        job.s3.copy_object(Bucket="still", Key=f"c/copies/{key}", CopySource=f"still/c/d/{key}")
+        made(job.graphql.data(CLONE, id=job.id_of(f"still/c/d/{key}"), input={"parent": dataset, "name": f"c-{key}"}))
+    made(job.graphql.data(SNAPSHOT, id=dataset))
+    place = begun(job, "still", "c/d/joined")
+    sources = [("parts", f"bytes=0-{len(first) - 1}"), ("parts", f"bytes={len(first)}-{len(first + second) - 1}")]
+    copied = [
+        job.s3.upload_part_copy(
+            **place, PartNumber=number, CopySource=f"still/c/d/{key}", **({"CopySourceRange": span} if span else {})
+        )["CopyPartResult"]["ETag"]
+        for number, (key, span) in enumerate([*sources, ("small", None)], 1)
+    ]
+    complete(job, place, copied)
+    job.s3.put_object(Bucket="still", Key="c/d/small", Body=small)
+    in_parts("c/d/parts", first, second)
+    in_parts("c/d/one part", small)
+
+    wait_until(lambda: job.blobs() == before, "the same files with the same lengths, and no others")
+    shown = {
+        "c/d/parts": first + second,
+        "c/copies/parts": first + second,
+        "c/d/c-parts": first + second,
+        "c/d@1.0.0/parts": first + second,
+        "c/d/joined": first + second + small,
+        **dict.fromkeys(("c/d/small", "c/copies/small", "c/d/c-small", "c/d@1.0.0/small", "c/d/one part"), small),
+    }
+    for key, body in shown.items():
+        assert job.s3.get_object(Bucket="still", Key=key)["Body"].read() == body, key
+
+
+def begun(job: Job, bucket: str, key: str) -> dict[str, Any]:
+    """Begin an upload in parts; answers where its calls go."""
+    place = {"Bucket": bucket, "Key": key}
+    return {**place, "UploadId": job.s3.create_multipart_upload(**place)["UploadId"]}
+
+
+def complete(job: Job, place: Mapping[str, Any], etags: list[str]) -> None:
+    listed = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
+    job.s3.complete_multipart_upload(**place, MultipartUpload={"Parts": listed})

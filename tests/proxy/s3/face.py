@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -233,16 +233,28 @@ class _Records(logging.Handler):
         self._kept.append(record)
 
 
+def unchanged(app: Any) -> Any:
+    """Serve the application as it is."""
+    return app
+
+
 @asynccontextmanager
-async def open_face(server: GraphServer, folder: Path, settings: FaceSettings | None = None) -> AsyncGenerator[Face]:
-    """Serve a face on a free port."""
+async def open_face(
+    server: GraphServer,
+    folder: Path,
+    settings: FaceSettings | None = None,
+    *,
+    keeping: Callable[[Path], AbstractContextManager[Storage]] = storage_in,
+    around: Callable[[Any], Any] = unchanged,
+) -> AsyncGenerator[Face]:
+    """Serve a face on a free port; `keeping` opens where its bytes are, `around` may wrap the ASGI application."""
     used = settings or FaceSettings(domain=DOMAIN, allowed_origins=(ORIGIN,))
     records: list[logging.LogRecord] = []
     logger = logging.getLogger("s3 face of a test")
     logger.handlers, logger.propagate = [_Records(records)], False
     logger.setLevel(logging.INFO)
     async with open_world(server) as world:
-        with storage_in(folder) as storage:
+        with keeping(folder) as storage:
             spares, spare = Spares(storage.blobs), set[str]()
 
             def let_go(blob_id: str) -> None:
@@ -262,7 +274,7 @@ async def open_face(server: GraphServer, folder: Path, settings: FaceSettings | 
                 random_bytes=os.urandom,
             )
             with socket.create_server(("127.0.0.1", 0)) as listening:
-                app: Any = S3Face(services, timer=time.perf_counter, logger=logger)
+                app: Any = around(S3Face(services, timer=time.perf_counter, logger=logger))
                 server_of = _Server(
                     uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none", loop="none")
                 )
