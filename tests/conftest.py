@@ -5,10 +5,13 @@ always, on Neo4j too with `--neo4j`, where that instance of the test carries the
 `pytest` runs embedded only, `pytest --neo4j` both, `pytest --neo4j -m neo4j` (make test-neo4j) Neo4j only.
 """
 
+import json
 import os
 import secrets
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, LiteralString
+from urllib.request import Request, urlopen
 
 import pytest
 from hypothesis import settings
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 # Wiping in one transaction would have to hold everything in memory.
 _WIPED_AT_ONCE: Final = 5000
+_WIPED_QUICKLY: Final = 1000
 
 settings.register_profile("default", max_examples=60, deadline=None, database=None, print_blob=True)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
@@ -118,13 +122,34 @@ def graph_server(request: pytest.FixtureRequest) -> GraphServer:
 
 @pytest.fixture(scope="module")
 def empty_graph(graph_server: GraphServer) -> GraphServer:
-    """The same graph without nodes at the start of each test module; constraints and indexes stay."""
-    wipe(graph_server)
+    """The same graph without nodes at the start of each test module; who opens it makes the constraints it needs."""
+    if graph_server.http_url is not None and _node_count(graph_server) > _WIPED_QUICKLY:
+        _make_anew(graph_server, graph_server.http_url)
+    else:
+        wipe(graph_server)
     return graph_server
 
 
+def _node_count(graph_server: GraphServer) -> int:
+    with GraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType]  the driver types its options as Any
+        graph_server.uri, auth=(graph_server.user, graph_server.password)
+    ) as driver:
+        found = driver.execute_query("MATCH (n) RETURN count(n) AS nodes", database_=graph_server.database)
+        return found.records[0]["nodes"]
+
+
+def _make_anew(graph_server: GraphServer, http_url: str) -> None:
+    """Drop the embedded engine's database and make an empty one of that name: 0.1 s whatever it holds."""
+    secret = b64encode(f"{graph_server.user}:{graph_server.password}".encode()).decode()
+    headers = {"content-type": "application/json", "authorization": f"Basic {secret}"}
+    for command in ("drop database", "create database"):
+        body = json.dumps({"command": f"{command} {graph_server.database}"}).encode()
+        with urlopen(Request(f"{http_url}/api/v1/server", body, headers)) as answer:
+            assert json.load(answer) == {"result": "ok"}, command
+
+
 def wipe(graph_server: GraphServer | Neo4jServer) -> None:
-    """Take all nodes out of a graph."""
+    """Take all nodes out of a graph; constraints and indexes stay."""
     with GraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType]  the driver types its options as Any
         graph_server.uri, auth=(graph_server.user, graph_server.password)
     ) as driver:
