@@ -140,6 +140,8 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str | Non
 
 def _one_line(text: str) -> str:
     """Escape whatever could end the line or move the cursor: callers' words must not forge lines."""
+    if text.isprintable():  # as a rule, and then it is twenty times as quick
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text

@@ -37,7 +37,7 @@ _NAMES: Final = (
 )
 # Between a name and its value: `: `, `=`, `": "`, or `', b'` in the text of a list of header pairs.
 _BETWEEN: Final = r"""((?:['"]?\s*[:=]|['"]\s*,)\s*(?:b(?=['"]))?['"]?)"""
-_RULES: Final = (
+RULES: Final = (
     # A whole header: everything after its name is the credential, whatever the scheme.
     (re.compile(rf"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie){_BETWEEN}[^'\"\r\n]+"), r"\1\2***"),
     # A credential where it stands without its header's name.
@@ -49,9 +49,16 @@ _RULES: Final = (
 )
 
 
+# No rule finds anything in a text without one of these (in lower case): most words of most lines have none.
+_HINTS: Final = ("auth", "cookie", "bearer", "basic", "token", "secret", "password", "signature", "@")
+
+
 def redact(text: str) -> str:
     """Replace the secrets in a text by `***`; what is around them stays, so that the line can still be read."""
-    for pattern, replacement in _RULES:
+    folded = text.casefold()
+    if not any(hint in folded for hint in _HINTS):
+        return text
+    for pattern, replacement in RULES:
         text = pattern.sub(replacement, text)
     return text
 

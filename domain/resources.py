@@ -123,7 +123,10 @@ class ContainerFacts:
     @property
     def home(self) -> ParentEdge | None:
         """The edge to the home parent; a Project has none."""
-        return next((edge for edge in self.parents if edge.is_home), None)
+        for edge in self.parents:  # asked for each container of each request: no generator
+            if edge.is_home:
+                return edge
+        return None
 
 
 @dataclass(frozen=True, slots=True)

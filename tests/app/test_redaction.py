@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.redaction import is_secret_name, redact
+from app.redaction import REDACTED, RULES, is_secret_name, redact
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,8 @@ def test_a_signature_never_survives_whatever_stands_before_it(before: str) -> No
 @given(st.text())
 def test_redacting_twice_is_redacting_once(text: str) -> None:
     assert redact(redact(text)) == redact(text)
+
+
+@given(st.one_of([st.from_regex(pattern) for pattern, _ in RULES]))
+def test_whatever_a_rule_finds_is_taken_out(text: str) -> None:
+    assert REDACTED in redact(text)
