@@ -7,8 +7,6 @@ from app.data_folder import DataFolder
 from app.settings import Settings
 from proxy.blobs import Blobs
 from proxy.blobs_directory import open_directory_blobs
-from proxy.blobs_s3 import S3Blobs
-from proxy.upstream import UpstreamAddress, open_upstream
 
 
 @asynccontextmanager
@@ -25,6 +23,11 @@ async def open_blobs(settings: Settings, folder: DataFolder) -> AsyncGenerator[B
         finally:
             directory.close()
         return
+
+    # The SDK takes 0.7 s to load, a third of a start; most installations keep their bytes in a folder.
+    from proxy.blobs_s3 import S3Blobs  # noqa: PLC0415  see above
+    from proxy.upstream import UpstreamAddress, open_upstream  # noqa: PLC0415  see above
+
     address = UpstreamAddress(
         bucket=settings.blobs_url.bucket,
         prefix=settings.blobs_url.prefix,

@@ -119,7 +119,11 @@ def _graph_address(settings: Settings, folder: DataFolder, resources: ExitStack)
             settings.graph_database,
             is_running=lambda: True,
         )
-    graph = resources.enter_context(EmbeddedGraph.start(folder.graph, heap_mib=settings.graph_heap_mib))
+    graph = resources.enter_context(
+        EmbeddedGraph.start(
+            folder.graph, heap_mib=settings.graph_heap_mib, jvm_options=settings.graph_jvm_options or ()
+        )
+    )
     return GraphAddress(graph.uri, graph.user, graph.password, graph.database, is_running=lambda: graph.is_running)
 
 

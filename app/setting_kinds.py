@@ -23,6 +23,8 @@ _GRAPH_SCHEMES: Final = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4
 _WEB_SCHEMES: Final = ("http", "https")
 _BUCKET_SCHEME: Final = "s3://"
 _BUCKET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+# `-X…` and `-D…`: neither a class to run nor a file of further options.
+_JVM_OPTION: Final = re.compile(r"-[XD][\w:+.,=/%-]+", re.ASCII)
 # Characters of keys that need no escaping anywhere, between single slashes.
 _KEY_PREFIX: Final = re.compile(r"(?:[A-Za-z0-9._-]{1,255}/){0,8}", re.ASCII)
 _REGION: Final = re.compile(r"[A-Za-z0-9-]{1,63}", re.ASCII)
@@ -150,7 +152,16 @@ def _check_address(text: str, schemes: tuple[str, ...]) -> None:
         raise ValueError("must not have port 0")
 
 
+def _read_jvm_options(text: str) -> tuple[str, ...]:
+    options = tuple(text.split())
+    for option in options:
+        if not _JVM_OPTION.fullmatch(option):
+            raise ValueError("must be options that begin with -X or -D, with spaces between")
+    return options
+
+
 SWITCH: Final = Kind("`on` or `off`", _read_switch)
+JVM_OPTIONS: Final = Kind("`-X…` or `-D…`, with spaces between", _read_jvm_options)
 TEXT: Final = Kind("text", _read_text)
 FOLDER: Final = Kind("folder", Path)
 HOST: Final = Kind("address or host name", _read_host)

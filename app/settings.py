@@ -20,6 +20,7 @@ from app.setting_kinds import (
     GRAPH_URI,
     HOST,
     HOST_NAME,
+    JVM_OPTIONS,
     ORIGIN,
     ORIGINS,
     PORT,
@@ -127,6 +128,9 @@ class Settings:
     graph_password: str | None = _optional(TEXT, "Password of that user.", is_secret=True)
     graph_database: str = _setting(DATABASE_NAME, "neo4j", "Database in that Neo4j.")
     graph_heap_mib: int = _setting(whole_number(128, 65_536), "512", "Memory for the embedded graph's objects, in MiB.")
+    graph_jvm_options: tuple[str, ...] | None = _optional(
+        JVM_OPTIONS, "Further options of the Java machine that the embedded graph runs in."
+    )
     keyring: str | None = _optional(
         TEXT, "The keyring itself, as JSON. Unset: the file `keyring.json` in the data folder.", is_secret=True
     )

@@ -96,7 +96,7 @@ def bare() -> Generator[Peer]:
 @contextmanager
 def ours(folder: Path) -> Generator[Peer]:
     """Our server as `make serve` starts it: embedded graph, bytes in a folder."""
-    with running_server(folder, {"ARUNA_GRAPH_HEAP_MIB": "512"}) as server:
+    with running_server(folder, {"ARUNA_GRAPH_HEAP_MIB": "512", "ARUNA_GRAPH_JVM_OPTIONS": ""}) as server:
         made = server.bootstrap
         peer = Peer(made.s3Endpoint, BUCKET, made.accessKeyId, made.secretAccessKey, server.process.pid)
         exchange(peer, Signer(peer).request("PUT", "", b""), b"", 0)

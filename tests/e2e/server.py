@@ -95,6 +95,8 @@ def _settings(data_dir: Path) -> dict[str, str]:
         "ARUNA_HTTP_PORT": "0",
         "ARUNA_S3_PORT": "0",
         "ARUNA_GRAPH_HEAP_MIB": "256",
+        # Tests start many servers and run little in each: the second compiler would only cost them.
+        "ARUNA_GRAPH_JVM_OPTIONS": "-XX:TieredStopAtLevel=1",
     }
     return others | ours
 
