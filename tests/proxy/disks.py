@@ -58,7 +58,36 @@ class RecordingDisk(Disk):
         self.calls.append((call, name))
 
 
-class ReadNotingDisk(Disk):
+class ColdDisk(Disk):
+    """Has nothing in memory: every read goes to the disk itself, in a thread."""
+
+    def read_cached(self, descriptor: int, start: int, buffer: memoryview) -> int:
+        del descriptor, start, buffer
+        return 0
+
+
+class HalfCachedDisk(Disk):
+    """Has the first half of whatever is asked for in memory."""
+
+    def read_cached(self, descriptor: int, start: int, buffer: memoryview) -> int:
+        return super().read_into(descriptor, start, buffer[: len(buffer) // 2])
+
+
+class WarmDisk(Disk):
+    """Has everything in memory, and refuses to be read in a thread once it is told to."""
+
+    def __init__(self) -> None:
+        self.is_cold_refused = False
+
+    def read_cached(self, descriptor: int, start: int, buffer: memoryview) -> int:
+        return super().read_into(descriptor, start, buffer)
+
+    def read_into(self, descriptor: int, start: int, buffer: memoryview) -> int:
+        assert not self.is_cold_refused, "what is in memory needs no thread"
+        return super().read_into(descriptor, start, buffer)
+
+
+class ReadNotingDisk(ColdDisk):
     """Remembers the place and length of every read."""
 
     def __init__(self) -> None:
@@ -69,7 +98,7 @@ class ReadNotingDisk(Disk):
         return super().read_into(descriptor, start, buffer)
 
 
-class RefusingDisk(Disk):
+class RefusingDisk(ColdDisk):
     """Refuses the calls named in `refused`, for files whose name begins with `prefix`."""
 
     def __init__(self, refused: str, number: int = errno.ENOSPC, prefix: str = "") -> None:
@@ -135,7 +164,7 @@ class RefusingDisk(Disk):
             raise OSError(self._number, os.strerror(self._number), f"/a/path/of/the/machine/{name}")
 
 
-class HaltingDisk(Disk):
+class HaltingDisk(ColdDisk):
     """Reads and writes at most 1000 bytes at a time, as the system may at any time."""
 
     def write(self, descriptor: int, data: BytesLike) -> int:

@@ -12,7 +12,7 @@ from proxy.blobs import BlobMissing
 from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
 from proxy.disk import Disk
 from tests.contracts.blobs_contract import BlobsContract, ids_in, new_id, whole
-from tests.proxy.disks import HaltingDisk, RecordingDisk, RefusingDisk
+from tests.proxy.disks import ColdDisk, HalfCachedDisk, HaltingDisk, RecordingDisk, RefusingDisk, WarmDisk
 
 MIB = 1024 * 1024
 
@@ -231,6 +231,36 @@ async def test_a_refused_deletion_is_unavailable(tmp_path: Path) -> None:
 
     with pytest.raises(Unavailable, match="EACCES"):
         await blobs.delete(blob_id)
+    blobs.close()
+
+
+@pytest.mark.parametrize("disk_type", [ColdDisk, HalfCachedDisk, WarmDisk])
+@pytest.mark.parametrize(("start", "length"), [(0, 10), (3, 4), (5, 100), (10, 1), (0, 0), (20, 5)])
+async def test_bytes_are_the_same_whether_they_are_in_memory_or_not(
+    tmp_path: Path, disk_type: type[Disk], start: int, length: int
+) -> None:
+    blobs, blob_id, buffer = open_directory_blobs(tmp_path, disk=disk_type()), new_id(), bytearray(length)
+    await blobs.write(blob_id, b"0123456789")
+    reader = await blobs.open(blob_id, 0)
+
+    taken = await reader.read_into(start, memoryview(buffer))
+
+    assert buffer[:taken] == b"0123456789"[start : start + length]
+    await reader.close()
+    blobs.close()
+
+
+async def test_what_is_in_memory_is_read_without_a_thread(tmp_path: Path) -> None:
+    disk, blob_id, buffer = WarmDisk(), new_id(), bytearray(10)
+    blobs = open_directory_blobs(tmp_path, disk=disk)
+    await blobs.write(blob_id, b"0123456789")
+    reader = await blobs.open(blob_id, 0)
+    disk.is_cold_refused = True
+
+    assert await reader.read_into(0, memoryview(buffer)) == 10
+
+    assert buffer == b"0123456789"
+    await reader.close()
     blobs.close()
 
 

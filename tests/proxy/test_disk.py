@@ -51,3 +51,16 @@ def test_syncs_are_shared_only_where_that_is_known_to_be_safe(
     monkeypatch.setattr(platform, "release", lambda: release)
 
     assert Disk().shares_syncs(tmp_path) is is_safe
+
+
+def test_what_is_cached_is_read_or_nothing_is(tmp_path: Path) -> None:
+    path, buffer = tmp_path / "file", memoryview(bytearray(4))
+    path.write_bytes(b"0123456789")
+    disk = Disk()
+    descriptor = disk.open(path)
+
+    taken = disk.read_cached(descriptor, 3, buffer)
+
+    disk.close(descriptor)
+    assert buffer[:taken] == b"3456"[:taken]
+    assert disk.read_cached(descriptor, 3, buffer) == 0, "a failure is left to the call that tells of it"
