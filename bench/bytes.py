@@ -290,7 +290,10 @@ async def text_rows(streams: ByteStreams, uncompressed: ByteStreams, blobs: Dire
         print(f"  read on / off                      {medians['read, off'] / medians['read, on']:7.2f}")
 
 
-async def small_rows(streams: ByteStreams, threads: Threads, folder: Path, concurrency: int) -> None:
+async def small_rows(
+    streams: ByteStreams, alone: ByteStreams, threads: Threads, folder: Path, concurrency: int
+) -> None:
+    """PUT and GET of 4 KiB; `alone` syncs each file by itself, `streams` those together that wait at once."""
     body, count = os.urandom(SMALL_BYTES), SMALL_COUNT if concurrency > 1 else SMALL_COUNT // 4
     stored = (await streams.ingest(pieces_of(body))).blob
     extent = Extent(0, SMALL_BYTES, stored.sealed_bytes, stored.id, stored.key_id, stored.wrapped_key)
@@ -319,14 +322,21 @@ async def small_rows(streams: ByteStreams, threads: Threads, folder: Path, concu
             "raw file, synced, in a thread": lambda: at_once(
                 lambda: threads.run(write_in_one_of_many_folders, folder, body)
             ),
-            "ingest": lambda: at_once(lambda: streams.ingest(pieces_of(body), expected_bytes=SMALL_BYTES)),
+            "ingest, shared syncs": lambda: at_once(
+                lambda: streams.ingest(pieces_of(body), expected_bytes=SMALL_BYTES)
+            ),
+            "ingest, syncs of its own": lambda: at_once(
+                lambda: alone.ingest(pieces_of(body), expected_bytes=SMALL_BYTES)
+            ),
             "read": lambda: at_once(read),
         }
     )
     print(f"4 KiB, {concurrency} at once")
     for name, median in medians.items():
         print(f"  {name:34} {1 / median:7.0f} /s")
-    print(f"  ingest / raw file                  {medians['raw file, synced, in a thread'] / medians['ingest']:7.2f}")
+    shared = medians["ingest, shared syncs"]
+    print(f"  shared syncs / raw file            {medians['raw file, synced, in a thread'] / shared:7.2f}")
+    print(f"  shared syncs / syncs of its own    {medians['ingest, syncs of its own'] / shared:7.2f}")
 
 
 async def main(parent: Path) -> None:
@@ -335,14 +345,18 @@ async def main(parent: Path) -> None:
         for number in range(256):
             (folder / "raw" / f"{number:02x}").mkdir(parents=True)
         blobs, threads = open_directory_blobs(folder / "blobs"), Threads("bench", 16)
+        alone = open_directory_blobs(folder / "alone", shares_syncs=False)
         keyring = new_keyring(datetime.now(UTC), os.urandom)
         streams = ByteStreams(blobs, keyring, threads, os.urandom)
         uncompressed = ByteStreams(blobs, keyring, threads, os.urandom, compresses=False)
         await large_rows(streams, blobs, folder / "raw")
         await text_rows(streams, uncompressed, blobs)
         for concurrency in (1, 32):
-            await small_rows(streams, threads, folder / "raw", concurrency)
+            await small_rows(
+                streams, ByteStreams(alone, keyring, threads, os.urandom), threads, folder / "raw", concurrency
+            )
         blobs.close()
+        alone.close()
         threads.close()
 
 
