@@ -362,16 +362,38 @@ def key_request(bucket_name: str, cut: KeyCut) -> dict[str, Any]:
     }
 
 
-def way_of(row: Row) -> tuple[ContainerFacts | None, tuple[ContainerFacts, ...]]:
-    """Read the project and the containers on the way, top first."""
-    containers = (_container(row["c1"]), _container(row["c2"]))
-    return _container(row["project"]), tuple(container for container in containers if container is not None)
+class Ways:
+    """Reads the projects and containers of one answer's rows, mostly the same few: equal maps are read once.
+
+    Comparing two maps takes a tenth of reading one.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Mapping[str, Any], ContainerFacts]] = {}
+
+    def of(self, row: Row) -> tuple[ContainerFacts | None, tuple[ContainerFacts, ...]]:
+        """The project and the containers on the way, top first."""
+        containers = (self.container(row["c1"]), self.container(row["c2"]))
+        return self.container(row["project"]), tuple(container for container in containers if container is not None)
+
+    def container(self, found: Mapping[str, Any] | None) -> ContainerFacts | None:
+        """What one map says."""
+        if found is None:
+            return None
+        known = self._known.get(found["id"])
+        if known is not None and known[0] == found:
+            return known[1]
+        facts = _container(found)
+        assert facts is not None, "there is a map"
+        self._known[found["id"]] = found, facts
+        return facts
 
 
 def _keys(rows: Sequence[Row]) -> Mapping[int, KeyFacts]:
     answers: dict[int, KeyFacts] = {}
+    ways = Ways()
     for row in rows:
-        project, way = way_of(row)
+        project, way = ways.of(row)
         answers[row["i"]] = KeyFacts(
             project=project, way=way, hidden=(), object=_object(row["object"]), upload=upload_facts(row["upload"])
         )

@@ -14,7 +14,7 @@ from domain.views import (
     ParentView,
     ResourceView,
 )
-from graphstore.cypher.facts import KEY_COLUMNS, WAY, key_request, way_of
+from graphstore.cypher.facts import KEY_COLUMNS, WAY, Ways, key_request
 from graphstore.cypher.rights import level_of
 from graphstore.cypher.views import container_view, resource_view, state_of, view_map
 from graphstore.instants import from_ms
@@ -42,7 +42,7 @@ def resources(ids: Sequence[str], caller: str, now: int) -> Query[Mapping[str, R
 
 
 def _place(rows: Sequence[Row]) -> tuple[ContainerFacts | None, tuple[ContainerFacts, ...], str | None]:
-    project, way = way_of(rows[0])
+    project, way = Ways().of(rows[0])
     return project, way, rows[0]["object"]
 
 

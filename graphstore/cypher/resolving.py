@@ -18,7 +18,7 @@ from domain.publishing import UploadFacts
 from domain.resources import ContainerFacts, DataClass
 from domain.views import ObjectView, RevisionView
 from graphstore.cypher.accounts import CredentialRecord, credential_record
-from graphstore.cypher.facts import KEY_COLUMNS, UPLOAD_MAP, WAY, key_request, upload_facts, way_of
+from graphstore.cypher.facts import KEY_COLUMNS, UPLOAD_MAP, WAY, Ways, key_request, upload_facts
 from graphstore.cypher.rights import level_of
 from graphstore.cypher.views import object_view, revision_view, view_map
 from graphstore.cypher.wrapping import wrapped_bytes
@@ -104,8 +104,9 @@ def check_shown(shown: RevisionView, content: Mapping[str, Any] | None) -> None:
 
 def _resolutions(rows: Sequence[Row]) -> Mapping[int, Resolution]:
     answers: dict[int, Resolution] = {}
+    ways = Ways()
     for row in rows:
-        project, way = way_of(row)
+        project, way = ways.of(row)
         found = None if row["object"] is None else object_view(row["object"])
         if row["wantsContent"] and found is not None and found.published is not None:
             check_shown(found.published, row["content"])
