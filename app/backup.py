@@ -24,6 +24,8 @@ from graphstore.bolt import Engine
 from graphstore.cypher.catalogue import CataloguedBlob, page_of_blobs, upper_blob
 from graphstore.dumping import DumpedEdge, DumpedNode, GraphCounts, count_graph, dump_edges, dump_nodes
 from graphstore.migrations import MIGRATIONS
+from identity.keyring import Keyring
+from identity.keyring_file import FileKeyring
 from identity.rewrapping import keys_lacking
 from proxy.blobs import BlobMissing, Blobs
 from proxy.blobs_directory import open_directory_blobs
@@ -76,21 +78,22 @@ async def backup(installation: Installation, options: Options, emit: Emit) -> in
     await asyncio.to_thread(_prepare, folder)
     target = await asyncio.to_thread(open_directory_blobs, folder / "blobs")
     try:
-        copied = set[str]()
+        copied = dict[str, int]()
         missing = await _copy_needed(installation, target, copied)
         await emit(
             Report(f"{len(copied)} blobs copied; writers wait from here", {"kind": "blobs", "blobs": len(copied)})
         )
         async with installation.store.engine.writers_held():
-            needed = set[str]()
+            needed = dict[str, int]()
             missing = await _copy_needed(installation, target, copied, needed)
-            counts, files = await _dump(installation.store.engine, folder, needed | missing)
-        for blob_id in copied - needed:
+            counts, files = await _dump(installation.store.engine, folder, needed.keys() | missing)
+            # Later on all may be wrapped anew and the keys dropped by which it is wrapped in the dump.
+            text = _newest_text(installation.keyring)
+        for blob_id in copied.keys() - needed.keys():
             await target.delete(blob_id)
     finally:
         await asyncio.to_thread(target.close)
     lacking = await keys_lacking(installation.store, installation.keyring)
-    text = installation.keyring.to_text()
     await asyncio.to_thread(write_private, folder / KEYRING, text)
     files[KEYRING] = {"sha256": hashlib.sha256(text.encode("utf-8")).hexdigest()}
     manifest = {
@@ -109,6 +112,11 @@ async def backup(installation: Installation, options: Options, emit: Emit) -> in
         await emit(
             Report(f"blob {blob_id} is missing in the installation, too", {"kind": "missing", "blobId": blob_id})
         )
+    damaged = {blob_id for blob_id, written in needed.items() if copied[blob_id] != written}
+    for blob_id in sorted(damaged):
+        detail = f"{copied[blob_id]} bytes are stored, {needed[blob_id]} were written"
+        said = f"wrong length: blob {blob_id}: {detail}; the backup has it so, `aruna verify` names what shows it"
+        await emit(Report(said, {"kind": "wrong length", "blobId": blob_id, "detail": detail}))
     for key_id, number in sorted(lacking.items()):
         said = f"master key {key_id} wraps {number} and isn't in the keyring: without it they can't be read"
         await emit(Report(said, {"kind": "unknown key", "id": key_id, "wraps": number}))
@@ -119,7 +127,14 @@ async def backup(installation: Installation, options: Options, emit: Emit) -> in
             {"kind": "summary", "nodes": counts.nodes, "edges": counts.edges, "blobs": len(needed)},
         )
     )
-    return FOUND if missing or lacking else OK
+    return FOUND if missing or damaged or lacking else OK
+
+
+def _newest_text(keyring: Keyring) -> str:
+    """All keys of the keyring, as its file has them now."""
+    if isinstance(keyring, FileKeyring):
+        keyring.refresh()
+    return keyring.to_text()
 
 
 def _prepare(folder: Path) -> None:
@@ -172,11 +187,12 @@ async def _write_lines(path: Path, rows: AsyncIterator[DumpedNode] | AsyncIterat
 
 
 async def _copy_needed(
-    installation: Installation, target: Blobs, copied: set[str], needed: set[str] | None = None
+    installation: Installation, target: Blobs, copied: dict[str, int], needed: dict[str, int] | None = None
 ) -> set[str]:
     """Copy the blobs that something needs and that aren't copied yet; answers those that the backend hasn't.
 
-    `copied` gains what was copied, `needed` all that something needs and the backend has.
+    `copied` gains what was copied, with its length; `needed` all that something needs and the backend has, with the
+    length that was written.
     """
     missing = set[str]()
 
@@ -184,10 +200,9 @@ async def _copy_needed(
         async with limit:
             try:
                 if blob.id not in copied:
-                    await copy_blob(installation.blobs, target, blob.id)
-                    copied.add(blob.id)
+                    copied[blob.id] = await copy_blob(installation.blobs, target, blob.id)
                 if needed is not None:
-                    needed.add(blob.id)
+                    needed[blob.id] = blob.sealed_bytes
             except BlobMissing:
                 missing.add(blob.id)
 
@@ -200,8 +215,8 @@ async def _copy_needed(
     return missing
 
 
-async def copy_blob(source: Blobs, target: Blobs, blob_id: str) -> None:
-    """Copy sealed bytes as they are, durably, in bounded memory.
+async def copy_blob(source: Blobs, target: Blobs, blob_id: str) -> int:
+    """Copy sealed bytes as they are, durably, in bounded memory; answers how many.
 
     Raises: BlobMissing, Unavailable; nothing is left then.
     """
@@ -209,7 +224,7 @@ async def copy_blob(source: Blobs, target: Blobs, blob_id: str) -> None:
     try:
         if reader.sealed_bytes == len(reader.head):
             await target.write(blob_id, reader.head)
-            return
+            return reader.sealed_bytes
         writer = await target.create(blob_id)
         try:
             await writer.append(reader.head)
@@ -221,6 +236,7 @@ async def copy_blob(source: Blobs, target: Blobs, blob_id: str) -> None:
         except BaseException:
             await writer.abort()
             raise
+        return reader.sealed_bytes
     finally:
         await reader.close()
 

@@ -17,7 +17,7 @@ from domain.limits import TOKEN_DAYS_MAX
 from domain.stamps import Stamp
 from graphstore.bolt import Transaction
 from graphstore.cypher import accounts
-from graphstore.statements import Statement, nothing
+from graphstore.installing import lock_whole
 from graphstore.store import GraphStore
 from graphstore.writing import apply_changes
 from identity.access_keys import AccessKey, new_access_key, seal_access_key
@@ -39,13 +39,6 @@ class Bootstrap:
     secretAccessKey: str = field(repr=False)  # noqa: N815
 
 
-_LOCK: Final = Statement(
-    "lock the first start",
-    "MATCH (v:GraphVersion {key: 'graph'}) SET v.lockCount = coalesce(v.lockCount, 0) + 1",
-    nothing,
-)
-
-
 async def bootstrap(
     store: GraphStore, keyring: Keyring, path: Path, urls: tuple[str, str], stamp: Stamp
 ) -> Bootstrap | None:
@@ -53,7 +46,7 @@ async def bootstrap(
 
     `urls` are those of GraphQL and S3.
 
-    Raises: Unavailable; OSError where the file can't be written.
+    Raises: FailedPrecondition - a restore has begun; Unavailable; OSError where the file can't be written.
     """
     token = mint_token(stamp.new_id(), keyring, os.urandom)
     access_key = new_access_key(os.urandom)
@@ -61,7 +54,7 @@ async def bootstrap(
     decision = _decide(stamp, token.minted, access_key, seal_access_key(access_key, keyring))
 
     async def work(transaction: Transaction) -> bool:
-        await transaction.run(_LOCK.bind())
+        await lock_whole(transaction)
         if await transaction.run(accounts.user_count()):
             return False
         # Written before the commit: a file without its user is worthless, a user without his file is lost.

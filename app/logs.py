@@ -102,9 +102,11 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Render a record."""
         parts = [_time(record), f"{record.levelname:<7}", f"{record.name}:", _one_line(redact(record.getMessage()))]
-        parts += [f"{name}={_one_line(str(value))}" for name, value in _extra(record).items()]
+        fields = _extra(record)
         if (request_id := current_request_id()) is not None:
-            parts.append(f"request_id={request_id}")
+            fields.pop("request_id", None)
+            fields["request_id"] = request_id
+        parts += [f"{name}={_one_line(str(value))}" for name, value in fields.items()]
         line = " ".join(parts)
         if (trace := _trace(self, record)) is not None:
             line += "\n" + "\n".join(f"    {part}" for part in trace.splitlines())

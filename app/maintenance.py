@@ -18,7 +18,7 @@ from identity.keyring_file import FileKeyring
 from identity.rewrapping import rewrap_all, wrapped_by_other_keys
 from identity.sealed_secrets import unopened_secrets
 from proxy.blobs import Blobs, KeepsUploads
-from proxy.collecting import Collector
+from proxy.collecting import UPLOAD_AGE_MIN, Collector
 from proxy.streaming import ByteStreams
 from proxy.verifying import Fault, Verifier, is_sound
 
@@ -92,7 +92,8 @@ async def verify(installation: Installation, options: Options, emit: Emit) -> in
             "detail": finding.detail,
             "shownBy": list(finding.shown_by),
         }
-        await emit(Report(f"{finding.fault.value}: blob {finding.blob_id}: {finding.detail}{shown}", data))
+        detail = finding.detail.removeprefix(f"blob {finding.blob_id}").removeprefix(":").strip()
+        await emit(Report(f"{finding.fault.value}: blob {finding.blob_id}: {detail}{shown}", data))
     counts = verifier.counts
     async for access_key_id, error in unopened_secrets(installation.store, installation.keyring):
         fault = Fault.KEY_UNKNOWN if isinstance(error, KeyUnknown) else Fault.SECRET_DAMAGED
@@ -102,7 +103,7 @@ async def verify(installation: Installation, options: Options, emit: Emit) -> in
     found = ", ".join(f"{number} {fault.value}" for fault, number in counts.findings.items()) or "nothing wrong"
     uploads = 0
     if isinstance(installation.blobs, KeepsUploads):
-        uploads = await installation.blobs.stale_uploads(verifier.orphaned_before)
+        uploads = await installation.blobs.stale_uploads(installation.clock() - UPLOAD_AGE_MIN)
     left = f"; the blob store holds {uploads} unfinished uploads, which `aruna gc` aborts" if uploads else ""
     data = {
         "kind": "summary",
@@ -174,8 +175,8 @@ def _refuse_early(installation: Installation, since: datetime) -> None:
     may_write = installation.is_serving or installation.store.engine.kind is EngineKind.NEO4J
     if may_write and installation.clock() - since < DROP_AFTER:
         raise FailedPrecondition(
-            f"the current master key is from {since:%H:%M:%S}, and an upload that began before may still be wrapped "
-            f"by an older one; wait until {since + DROP_AFTER:%H:%M:%S} UTC, or stop the server first"
+            f"the current master key is from {since:%H:%M:%S} UTC, and an upload that began before may still be "
+            f"wrapped by an older one; wait until {since + DROP_AFTER:%H:%M:%S} UTC, or stop the server first"
         )
 
 

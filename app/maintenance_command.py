@@ -75,7 +75,7 @@ def add_commands(add: Callable[..., argparse.ArgumentParser]) -> None:
     saved.add_argument("folder", type=_absolute, metavar="FOLDER", help="new or empty; on this machine")
     _finish(saved, "backup", _folder_option)
     loaded = add("restore", help="load a backup into an empty data folder and an empty graph, on either engine")
-    loaded.add_argument("folder", type=_absolute, metavar="FOLDER")
+    loaded.add_argument("folder", type=_absolute, metavar="FOLDER", help="what `aruna backup` wrote; only read")
     _finish(loaded, "restore", _folder_option)
 
     keys = add("keyring", help="the master keys").add_subparsers(dest="action", required=True)

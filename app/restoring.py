@@ -9,20 +9,20 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
 from app.backup import BOOTSTRAP, EDGES, FORMAT, KEYRING, MANIFEST, NODES, copy_blob, write_private
-from app.maintenance import OK, Emit, Installation, Options, Report
+from app.maintenance import FOUND, OK, Emit, Installation, Options, Report
 from domain.errors import DomainError, FailedPrecondition
 from graphstore.bolt import Engine
 from graphstore.cypher.installation import LABEL, marks
 from graphstore.dumping import DumpedEdge, DumpedNode, count_graph, load_edges, load_nodes
-from graphstore.installing import begin_restore, end_restore, take_over_version
+from graphstore.installing import begin_restore, end_restore, refuse_part, take_over_version
 from graphstore.migrations import MIGRATIONS, migrate
-from identity.keyring import Keyring, load_keyring, parse_keyring, save_keyring
+from identity.keyring import IN_ENVIRONMENT, Keyring, load_keyring, parse_keyring, save_keyring
 from proxy.blobs import Blobs
 from proxy.blobs_directory import DirectoryBlobs
 from proxy.disk import Disk
@@ -31,6 +31,7 @@ from proxy.threads import Threads, all_of
 _PAGE: Final = 200
 _AT_ONCE: Final = 4
 _LINES: Final = 500
+_NAMED_MAX: Final = 3
 
 
 class BackupUnusable(DomainError):
@@ -64,7 +65,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             with (folder / name).open("rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise BackupUnusable(f"the backup {folder} lacks {name}") from error
+            raise BackupUnusable(f"the backup {folder} lacks {name}; use another copy of it") from error
         if found != digest:
             raise BackupUnusable(f"{name} of the backup {folder} was altered or cut; use another copy of it")
     if manifest.get("graphVersion", 0) > len(MIGRATIONS):
@@ -91,7 +92,7 @@ def keyring_for_restore(folder: Path, data_dir: Path, given: str | None) -> Keyr
     """
     saved = saved_keyring(folder, read_manifest(folder))
     _refuse_placed(data_dir)
-    keyring = saved if given is None else parse_keyring(given, os.urandom)
+    keyring = saved if given is None else parse_keyring(given, os.urandom, IN_ENVIRONMENT)
     _refuse_stranger(keyring, saved)
     return keyring
 
@@ -99,7 +100,10 @@ def keyring_for_restore(folder: Path, data_dir: Path, given: str | None) -> Keyr
 def _refuse_placed(data_dir: Path) -> None:
     for placed in (data_dir / KEYRING, data_dir / BOOTSTRAP):
         if placed.exists():
-            raise FailedPrecondition(f"{placed} is there already: restore into a data folder that is new")
+            raise FailedPrecondition(
+                f"{placed} is there already: restore into a data folder that is new; where a restore was cut off, "
+                "empty it first"
+            )
 
 
 def _refuse_stranger(keyring: Keyring, saved: Keyring) -> None:
@@ -115,19 +119,10 @@ async def refuse_unless_empty(engine: Engine) -> None:
 
     Raises: FailedPrecondition, Unavailable.
     """
-    if (await engine.read(marks())).is_restoring:
-        raise FailedPrecondition(cut_off())
+    refuse_part(await engine.read(marks()))
     found = await count_graph(engine)
     if found.nodes > 1:  # the version's node is of the start itself
         raise FailedPrecondition(f"the graph has {found.nodes} nodes already; restore into an empty installation")
-
-
-def cut_off() -> str:
-    """Say of a graph that is marked as a part what to do."""
-    return (
-        "a restore into this installation was cut off, or is still under way: it is a part, and can't be used; empty "
-        "the data folder (and the Neo4j database, if ARUNA_GRAPH_URI names one), and run `aruna restore` again"
-    )
 
 
 # -- the restore
@@ -137,7 +132,8 @@ async def restore(installation: Installation, options: Options, emit: Emit) -> i
     """Load the backup in the option `folder` into an empty installation, on whichever engine that has.
 
     Cut off in the middle it leaves a part, which is marked as one: empty the data folder (and the Neo4j database)
-    before the next try. A refusal leaves nothing.
+    before the next try. A refusal leaves nothing. Blobs of another length than was written are restored as they are and
+    named: a backup takes them so from an installation where they are damaged, and the rest is worth having.
     Raises: BackupUnusable, FailedPrecondition - there is something already, or a server runs; KeyringUnusable.
     """
     if installation.is_serving:
@@ -149,14 +145,9 @@ async def restore(installation: Installation, options: Options, emit: Emit) -> i
     _refuse_placed(installation.data_dir)
     _refuse_stranger(installation.keyring, await asyncio.to_thread(saved_keyring, folder, manifest))
     async with _saved_blobs(folder / "blobs") as source:
-        saved = 0
-        async for _ in source.stored():
-            saved += 1
-        if saved < manifest["blobs"]:
-            raise BackupUnusable(f"{saved} of {manifest['blobs']} blobs are in the backup; use another copy of it")
-
-        if not await begin_restore(engine):
-            raise FailedPrecondition(cut_off())
+        written = await asyncio.to_thread(_written_lengths, folder)
+        damaged = await _refuse_lacking(source, written, manifest["blobs"])
+        await begin_restore(engine)
         await asyncio.to_thread(place_keyring, folder, installation.data_dir)
         copied = await _copy_all(source, installation.blobs)
     await emit(Report(f"{copied} blobs copied", {"kind": "blobs", "blobs": copied}))
@@ -170,10 +161,34 @@ async def restore(installation: Installation, options: Options, emit: Emit) -> i
     await migrate(engine)
     if await end_restore(engine, installation.keyring.fingerprint) != installation.keyring.fingerprint:
         raise BackupUnusable(f"the graph in {folder} is of another keyring than {KEYRING} there; use another copy")
+    for blob_id, length in sorted(damaged.items()):
+        detail = f"{length} bytes are in the backup, {written[blob_id]} were written"
+        found = {"kind": "wrong length", "blobId": blob_id, "detail": detail}
+        await emit(Report(f"wrong length: blob {blob_id}: {detail}; `aruna verify` names what shows it", found))
     counts = await count_graph(engine)
     data = {"kind": "summary", "nodes": counts.nodes, "edges": counts.edges, "blobs": copied}
     await emit(Report(f"restored {counts.nodes} nodes, {counts.edges} edges and {copied} blobs", data))
-    return OK
+    return FOUND if damaged else OK
+
+
+async def _refuse_lacking(source: Blobs, written: Mapping[str, int], expected: int) -> dict[str, int]:
+    """Count the blobs of a backup; answers the lengths of those that have another one than was `written`.
+
+    Raises: BackupUnusable - there are fewer than `expected`; Unavailable.
+    """
+    lacking, damaged, saved = set(written), dict[str, int](), 0
+    async for stored in source.stored():
+        saved += stored.blob_id in lacking
+        lacking.discard(stored.blob_id)
+        if stored.sealed_bytes != written.get(stored.blob_id, stored.sealed_bytes):
+            damaged[stored.blob_id] = stored.sealed_bytes
+    if saved < expected:
+        named = ", ".join(sorted(lacking)[:_NAMED_MAX]) + (", …" if len(lacking) > _NAMED_MAX else "")
+        raise BackupUnusable(
+            f"{saved} of {expected} blobs are in the backup, which lacks {named}; use another copy of it, or put the "
+            "missing files from one into its blobs/"
+        )
+    return damaged
 
 
 def place_keyring(folder: Path, data_dir: Path) -> None:
@@ -205,6 +220,13 @@ async def _load(engine: Engine, folder: Path) -> tuple[int, int]:
     for node in versions:
         await take_over_version(engine, node.properties)
     return len(keys) + len(versions), edges
+
+
+def _written_lengths(folder: Path) -> dict[str, int]:
+    """How long each blob of a backup is, sealed, by what its graph says. Blocks."""
+    return {
+        kept["id"]: kept["sealed"] for rows in _batches(folder / NODES) for _, labels, kept in rows if "Blob" in labels
+    }
 
 
 @asynccontextmanager

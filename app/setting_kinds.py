@@ -23,7 +23,7 @@ _GRAPH_SCHEMES: Final = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4
 _WEB_SCHEMES: Final = ("http", "https")
 _BUCKET_SCHEME: Final = "s3://"
 _BUCKET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-# `-X…` and `-D…`: neither a class to run nor a file of further options.
+# `-X…` and `-D…`: never a class to run, nor an argument file (`@…`).
 _JVM_OPTION: Final = re.compile(r"-[XD][\w:+.,=/%-]+", re.ASCII)
 # Characters of keys that need no escaping anywhere, between single slashes.
 _KEY_PREFIX: Final = re.compile(r"(?:[A-Za-z0-9._-]{1,255}/){0,8}", re.ASCII)

@@ -26,7 +26,7 @@ from app.logs import request_id_set
 from app.maintenance import Installation
 from app.maintenance_door import door_file, open_door
 from app.request_log import RequestLog
-from app.restoring import cut_off, refuse_unless_empty
+from app.restoring import refuse_unless_empty
 from app.servers import Listener, serve_until
 from app.settings import ProjectCreation, Settings
 from domain.access import ANONYMOUS
@@ -36,6 +36,7 @@ from domain.stamps import Stamp
 from graphstore.bolt import Engine
 from graphstore.cypher import accounts
 from graphstore.cypher.installation import marks
+from graphstore.installing import refuse_part
 from graphstore.migrations import migrate
 from graphstore.publishing import Publisher
 from graphstore.sequencing import Sequencer
@@ -44,7 +45,14 @@ from graphstore.store import GraphStore
 from graphstore.task_batches import TASK_BATCHES
 from graphstore.tasks import TaskWorker
 from identity.claiming import claim_graph
-from identity.keyring import Keyring, KeyringUnusable, load_keyring, load_or_create_keyring, parse_keyring
+from identity.keyring import (
+    IN_ENVIRONMENT,
+    Keyring,
+    KeyringUnusable,
+    load_keyring,
+    load_or_create_keyring,
+    parse_keyring,
+)
 from identity.keyring_file import FileKeyring
 from identity.rewrapping import keys_lacking
 from proxy.availability import Availability
@@ -97,18 +105,20 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def open_system(settings: Settings, folder: DataFolder, graph: GraphAddress) -> AsyncGenerator[System]:
+async def open_system(
+    settings: Settings, folder: DataFolder, graph: GraphAddress, *, may_begin: bool = True
+) -> AsyncGenerator[System]:
     """Connect to the graph and bring it up to date, open keyring and bytes, and close all of it in the end.
 
-    Raises: Unavailable, UnknownMigration, KeyringUnusable; FailedPrecondition - it is a part of a restore.
+    The very first start begins an installation, if it `may_begin` one: makes its keyring and marks the graph.
+    Raises: Unavailable, UnknownMigration, KeyringUnusable; FailedPrecondition - it is a part of a restore, or there is
+    none yet.
     """
     async with AsyncExitStack() as stack:
         store = await _connect(graph, stack)
-        found = await store.read(marks())
-        if found.is_restoring:
-            raise FailedPrecondition(cut_off())
+        refuse_part(await store.read(marks()))
         await migrate(store.engine)
-        keyring = await _open_keyring(settings, folder, store)
+        keyring = await _open_keyring(settings, folder, store, may_begin=may_begin)
         yield await _assemble(settings, folder, store, keyring, stack)
 
 
@@ -141,25 +151,32 @@ async def _assemble(
     )
 
 
-async def _open_keyring(settings: Settings, folder: DataFolder, store: GraphStore) -> Keyring:
+async def _open_keyring(settings: Settings, folder: DataFolder, store: GraphStore, *, may_begin: bool) -> Keyring:
     """Take the keyring of the settings, or follow the one in the data folder, made at the very first start.
 
-    Raises: KeyringUnusable - it can't be used, or isn't the graph's; Unavailable.
+    Raises: KeyringUnusable - it can't be used, or isn't the graph's; FailedPrecondition - a restore has begun since,
+    or there is no installation yet; Unavailable.
     """
+    has_begun = (await store.read(marks())).fingerprint is not None or await store.read(accounts.user_count()) > 0
+    if not has_begun and not may_begin:
+        raise FailedPrecondition(
+            f"{folder.path} holds no installation yet: no server has started on its graph; does ARUNA_DATA_DIR (or "
+            "ARUNA_GRAPH_URI) name another one?"
+        )
     if settings.keyring is not None:
-        keyring = parse_keyring(settings.keyring, os.urandom)
+        keyring = parse_keyring(settings.keyring, os.urandom, IN_ENVIRONMENT)
         await claim_graph(store, keyring)
         return keyring
     # A new keyring beside an old graph would open nothing of it, and hide that the old one is missing.
     is_new = False
-    if (await store.read(marks())).fingerprint is not None or await store.read(accounts.user_count()):
+    if has_begun:
         keyring = await asyncio.to_thread(load_keyring, folder.keyring, os.urandom)
     else:
         keyring, is_new = await asyncio.to_thread(load_or_create_keyring, folder.keyring, utc_now(), os.urandom)
     try:
         await claim_graph(store, keyring)
-    except KeyringUnusable:
-        if is_new:  # another server's first start came first: nothing was wrapped by this one
+    except (KeyringUnusable, FailedPrecondition):
+        if is_new:  # another server's first start or a restore came first: nothing was wrapped by this one
             await asyncio.to_thread(folder.keyring.unlink)
         raise
     return FileKeyring(folder.keyring, keyring, os.urandom)
@@ -183,11 +200,11 @@ def _installation(system: System, folder: DataFolder, *, is_serving: bool) -> In
 async def open_installation(
     settings: Settings, folder: DataFolder, graph: GraphAddress
 ) -> AsyncGenerator[Installation]:
-    """Open an installation that no server serves, for one job.
+    """Open an installation that no server serves, for one job; where there is none, nothing is made.
 
     Raises: Unavailable, UnknownMigration, KeyringUnusable, FailedPrecondition.
     """
-    async with open_system(settings, folder, graph) as system:
+    async with open_system(settings, folder, graph, may_begin=False) as system:
         yield _installation(system, folder, is_serving=False)
 
 
@@ -268,6 +285,9 @@ async def _tell_of_lacking_keys(system: System) -> None:
         lacking = await keys_lacking(system.store, system.keyring)
     except Unavailable as error:
         _LOG.warning("whether the keyring lacks master keys couldn't be looked at: %s", error)
+        return
+    except Exception:  # noqa: BLE001  a bug may cost this look, never the server's end, which awaits its tasks
+        _LOG.exception("whether the keyring lacks master keys couldn't be looked at")
         return
     for key_id, number in sorted(lacking.items()):
         _LOG.warning(

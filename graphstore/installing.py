@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.errors import FailedPrecondition
 from graphstore.bolt import Engine, Transaction
+from graphstore.cypher.accounts import user_count
 from graphstore.cypher.installation import (
+    Marks,
     lock_installation,
     marks,
     remove_restoring,
@@ -14,37 +17,64 @@ from graphstore.cypher.installation import (
 )
 
 
+def refuse_part(found: Marks) -> None:
+    """Refuse to use a graph that is a part of a restore.
+
+    Raises: FailedPrecondition.
+    """
+    if found.is_restoring:
+        raise FailedPrecondition(
+            "a restore into this installation was cut off, or is still under way: it is a part, and can't be used; "
+            "empty the data folder (and the Neo4j database, if ARUNA_GRAPH_URI names one), and run `aruna restore` "
+            "again"
+        )
+
+
+async def lock_whole(transaction: Transaction) -> Marks:
+    """Lock the node of the marks, so that no restore begins before the transaction ends; answers them.
+
+    Raises: FailedPrecondition - one has begun already; Unavailable.
+    """
+    await transaction.run(lock_installation())
+    found = await transaction.run(marks())
+    refuse_part(found)
+    return found
+
+
 async def claim(engine: Engine, fingerprint: str) -> str:
     """Mark the graph as that keyring's unless it is another's already; answers whose it is.
 
-    Raises: Unavailable.
+    Raises: FailedPrecondition - it is a part of a restore; Unavailable.
     """
-    return await engine.write("claim the graph", lambda tx: _claim(tx, fingerprint))
+
+    async def work(transaction: Transaction) -> str:
+        return await _claim(transaction, fingerprint, await lock_whole(transaction))
+
+    return await engine.write("claim the graph", work)
 
 
-async def _claim(transaction: Transaction, fingerprint: str) -> str:
-    await transaction.run(lock_installation())
-    known = (await transaction.run(marks())).fingerprint
-    if known is not None:
-        return known
+async def _claim(transaction: Transaction, fingerprint: str, found: Marks) -> str:
+    if found.fingerprint is not None:
+        return found.fingerprint
     await transaction.run(set_fingerprint(fingerprint))
     return fingerprint
 
 
-async def begin_restore(engine: Engine) -> bool:
-    """Mark an empty graph as a part of a restore, and as nobody's yet; answers False where it is a part already.
+async def begin_restore(engine: Engine) -> None:
+    """Mark an empty graph as a part of a restore, and as nobody's yet.
 
-    Raises: Unavailable.
+    A first start that looked at the graph before gets no further: it locks the same node before it makes its user
+    (app/bootstrap.py).
+    Raises: FailedPrecondition - it is a part already, or a first start came first; Unavailable.
     """
 
-    async def work(transaction: Transaction) -> bool:
-        await transaction.run(lock_installation())
-        if (await transaction.run(marks())).is_restoring:
-            return False
+    async def work(transaction: Transaction) -> None:
+        await lock_whole(transaction)
+        if await transaction.run(user_count()):
+            raise FailedPrecondition("the graph has a user already; restore into an empty installation")
         await transaction.run(set_restoring())
-        return True
 
-    return await engine.write("begin a restore", work)
+    await engine.write("begin a restore", work)
 
 
 async def take_over_version(engine: Engine, properties: Mapping[str, Any]) -> None:
@@ -62,7 +92,8 @@ async def end_restore(engine: Engine, fingerprint: str) -> str:
     """
 
     async def work(transaction: Transaction) -> str:
-        owner = await _claim(transaction, fingerprint)
+        await transaction.run(lock_installation())
+        owner = await _claim(transaction, fingerprint, await transaction.run(marks()))
         if owner == fingerprint:
             await transaction.run(remove_restoring())
         return owner

@@ -28,7 +28,7 @@ WAY_OUT: Final = (
 async def claim_graph(store: GraphStore, keyring: Keyring) -> None:
     """Check that the graph is this keyring's, and mark it where it is no one's yet.
 
-    Raises: KeyringUnusable - it is another one's; Unavailable.
+    Raises: KeyringUnusable - it is another one's; FailedPrecondition - it is a part of a restore; Unavailable.
     """
     owner = (await store.read(marks())).fingerprint
     if owner is None:

@@ -41,6 +41,10 @@ _SMALL_SECRET: Final = "aruna secret 1"  # noqa: S105  a purpose, no secret
 _DERIVED: Final = "aruna derived secret 1"
 _FINGERPRINT: Final = "fingerprint"
 _FINGERPRINT_BYTES: Final = 16
+_PUT_BACK: Final = "put back a whole copy of it, such as keyring.json of a backup"
+
+IN_ENVIRONMENT: Final = "the keyring in ARUNA_KEYRING"
+"""How messages name a keyring that the settings hold."""
 
 
 class KeyringUnusable(DomainError):
@@ -219,22 +223,22 @@ def new_keyring(now: datetime, random_bytes: Callable[[int], bytes]) -> Keyring:
     return Keyring((key,), key.id, random_bytes(KEY_BYTES), random_bytes)
 
 
-def parse_keyring(text: str, random_bytes: Callable[[int], bytes]) -> Keyring:
-    """Read what `Keyring.to_text` wrote.
+def parse_keyring(text: str, random_bytes: Callable[[int], bytes], named: str = "the keyring") -> Keyring:
+    """Read what `Keyring.to_text` wrote; `named` says to people where that is.
 
     Raises: KeyringUnusable - the message quotes nothing of the text.
     """
     try:
         content = cast("dict[str, Any]", json.loads(text))
         if content["format"] != _FORMAT:
-            raise KeyringUnusable(f"the keyring is of another format than {_FORMAT!r}; use the program that wrote it")
+            raise KeyringUnusable(f"{named} is of another format than {_FORMAT!r}; use the program that wrote it")
         keys = {row["id"]: _parse_key(row) for row in content["keys"]}
         if len(keys) != len(content["keys"]) or content["current"] not in keys:
-            raise KeyringUnusable("the keyring's keys contradict each other; restore it")
+            raise KeyringUnusable(f"the keys of {named} contradict each other; {_PUT_BACK}")
         return Keyring(tuple(keys.values()), content["current"], _decode(content["root"]), random_bytes)
     except (AttributeError, KeyError, TypeError, ValueError):
         # The cause stays away: json's error carries the whole text, secrets included.
-        raise KeyringUnusable("the keyring can't be read: it is incomplete or altered; restore it") from None
+        raise KeyringUnusable(f"{named} can't be read: it is incomplete or altered; {_PUT_BACK}") from None
 
 
 def load_keyring(path: Path, random_bytes: Callable[[int], bytes]) -> Keyring:
@@ -253,11 +257,11 @@ def load_keyring(path: Path, random_bytes: Callable[[int], bytes]) -> Keyring:
             text = file.read()
     except FileNotFoundError as error:
         raise KeyringUnusable(
-            f"there is no keyring {path}; without the one that was in use the data is lost"
+            f"there is no keyring {path}; {_PUT_BACK}: without the one that was in use the data is lost"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise KeyringUnusable(f"can't read the keyring {path}: {error}") from error
-    return parse_keyring(text, random_bytes)
+    return parse_keyring(text, random_bytes, f"the keyring {path}")
 
 
 def load_or_create_keyring(path: Path, now: datetime, random_bytes: Callable[[int], bytes]) -> tuple[Keyring, bool]:

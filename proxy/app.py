@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from graphstore.cypher.resolving import KeyRequest
 from graphstore.instants import to_ms
+from identity.keyring import KeyUnknown, WrappedDamaged
 from proxy.asgi import Message, Receive, Scope, Send
 from proxy.authentication import access_key_of, authenticate, claimed_credentials
 from proxy.authorising import authorise
+from proxy.blob_format import BlobUnreadable
+from proxy.blobs import BlobMissing
 from proxy.bodies import Body, ClientGone
 from proxy.calling import Call, Operation, Place, Services
 from proxy.cors import allow_origin, answer_preflight
@@ -38,6 +41,8 @@ _UPLOAD_PARAMETERS: Final = {
     Place.COMPLETION: MULTIPART_PARAMETER,
 }
 """The query parameter that names the upload which a place is about."""
+_STORED_AMISS: Final = (BlobUnreadable, BlobMissing, KeyUnknown, WrappedDamaged)
+"""Errors that say of stored bytes or keys what is wrong with them."""
 
 
 @dataclass(slots=True)
@@ -128,7 +133,7 @@ class S3Face:
         problem = problem_of(error)
         served.code = problem.code
         if problem.is_internal:
-            self._log.error("request %s failed", served.request_id, exc_info=error)
+            self._log_fault("failed", served, error)
         resource = request.resource if request is not None else scope["raw_path"].decode("latin-1")
         has_body = scope["method"] != "HEAD"
         return error_response(problem, resource, served.request_id, has_body=has_body)
@@ -159,7 +164,17 @@ class S3Face:
             except Exception as error:  # noqa: BLE001  the status is out: all that is left is to break off
                 # An answer without its end makes the server close the connection: never a short body that looks whole.
                 served.code = problem_of(error).code
-                self._log.error("request %s broke off", served.request_id, exc_info=error)
+                self._log_fault("broke off", served, error)
+
+    def _log_fault(self, what: str, served: _Served, error: Exception) -> None:
+        """Log the cause of what a client is told nothing of."""
+        if isinstance(error, _STORED_AMISS):
+            # What is stored is to blame, not the program: the message names it, and a stack would say nothing more.
+            self._log.error(
+                "request %s %s: %s; `aruna verify` finds all that is damaged", served.request_id, what, error.message
+            )
+        else:
+            self._log.error("request %s %s", served.request_id, what, exc_info=error)
 
     def _write_line(self, scope: Scope, served: _Served, seconds: float) -> None:
         """Write the access line; the path stands in it without its query, which holds signatures."""

@@ -66,7 +66,7 @@ def credential_record(found: Row | None, user: Row | None) -> CredentialRecord |
         return None
     return CredentialRecord(
         access_key_id=found["accessKeyId"],
-        sealed_secret=found["sealedSecret"],
+        sealed_secret=found.get("sealedSecret") or "",  # one that is gone opens under no key
         token_id=found.get("tokenId"),
         expires_at=optional_from_ms(found.get("expiresAt")),
         user=user_view(user),

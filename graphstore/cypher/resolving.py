@@ -230,24 +230,29 @@ def version_at(bucket: str, cut: KeyCut, version_id: str, user: str, now_ms: int
 
 
 def _parts(rows: Sequence[Row]) -> list[tuple[int, PartFacts]]:
-    # Neither would hold of a mixture, read while the content came to share the bytes of another.
-    for before, after in pairwise(rows):
+    found = [row for row in rows if row["start"] is not None]
+    # None would hold of a mixture, read while the content came to share the bytes of another (decision 0010).
+    for before, after in pairwise(found):
         assert before["start"] + before["blob"]["length"] == after["start"], "parts follow on each other"
+    if rows:
+        low, high = rows[0]["low"], min(rows[0]["high"], rows[0]["total"])
+        reach = (found[0]["start"], found[-1]["start"] + found[-1]["blob"]["length"]) if found else (0, 0)
+        assert low >= high or (reach[0] <= low and high <= reach[1]), "parts hold all bytes of their content"
     return [
         (
             row["start"],
             PartFacts(row["number"], _blob(row["blob"]), json.loads(row["checksums"] or "{}")),
         )
-        for row in rows
+        for row in found
     ]
 
 
 _PARTS: Final = Statement(
     "parts of a content",
-    "MATCH (c:Content {id: $id})-[part:PART]->(b:Blob) "
+    "MATCH (c:Content {id: $id}) OPTIONAL MATCH (c)-[part:PART]->(b:Blob) "
     "WHERE part.start < $until AND (part.start + part.length > $from OR part.length = 0) "
-    "RETURN part.start AS start, coalesce(part.number, part.index + 1) AS number, part.checksums AS checksums, "
-    "b{.*} AS blob ORDER BY part.index",
+    "RETURN c.length AS total, $from AS low, $until AS high, part.start AS start, "
+    "coalesce(part.number, part.index + 1) AS number, part.checksums AS checksums, b{.*} AS blob ORDER BY part.index",
     _parts,
 )
 
@@ -255,7 +260,8 @@ _PARTS: Final = Statement(
 def parts(content_id: str, start: int, until: int) -> Query[list[tuple[int, PartFacts]]]:
     """Blobs that hold any byte of [start, until) of a content, in order, as parts, each with where it starts.
 
-    They are the parts as they were uploaded, unless the content shares the bytes of another one.
+    They are the parts as they were uploaded, unless the content shares the bytes of another one. None are there only
+    where the content was erased.
     """
     return _PARTS.bind(id=content_id, until=until, **{"from": start})
 

@@ -103,11 +103,16 @@ def upper_credential(after: str, size: int) -> Query[str | None]:
     return _UPPER_CREDENTIAL.bind(after=after, size=size)
 
 
+def _sealed_secrets(rows: Sequence[Row]) -> list[SealedSecret]:
+    # A secret that is gone from the graph reads as nothing, which opens under no key, as above.
+    return [SealedSecret(row["id"], row["text"] or "") for row in rows]
+
+
 _SECRETS: Final = Statement(
     "secrets sealed by other keys",
     "MATCH (c:S3Credential) WHERE c.accessKeyId > $after AND c.accessKeyId <= $upper "
     "AND NOT c.sealedSecret STARTS WITH $keyId RETURN c.accessKeyId AS id, c.sealedSecret AS text",
-    lambda rows: [SealedSecret(row["id"], row["text"]) for row in rows],
+    _sealed_secrets,
 )
 
 
@@ -120,7 +125,7 @@ _ALL_SECRETS: Final = Statement(
     "sealed secrets",
     "MATCH (c:S3Credential) WHERE c.accessKeyId > $after AND c.accessKeyId <= $upper "
     "RETURN c.accessKeyId AS id, c.sealedSecret AS text",
-    lambda rows: [SealedSecret(row["id"], row["text"]) for row in rows],
+    _sealed_secrets,
 )
 
 

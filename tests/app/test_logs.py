@@ -146,5 +146,15 @@ def test_warnings_become_lines(stream: io.StringIO) -> None:
     assert "old way" in str(json_lines(stream)[0]["message"])
 
 
+def test_a_request_id_that_a_caller_gives_too_stands_in_the_line_once(stream: io.StringIO) -> None:
+    """As the access lines do, which are also written where no request is set."""
+    start_logging(LogLevel.INFO, LogFormat.TEXT, stream)
+
+    with request_id_set("r1"):
+        log.info("GET", extra={"request_id": "r1", "status": 200})
+
+    assert stream.getvalue().split(" ", 1)[1] == "INFO    tests.logs: GET status=200 request_id=r1\n"
+
+
 def test_a_request_id_is_32_hexadecimal_digits_of_the_given_randomness() -> None:
     assert new_request_id(lambda count: bytes(range(count))) == "000102030405060708090a0b0c0d0e0f"

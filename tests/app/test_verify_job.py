@@ -58,12 +58,14 @@ async def test_secrets_that_do_not_open_are_found_by_the_id_of_their_access_key(
         said.clear()
         damaged = await add_key_pair(world, ada, storage.keyring)
         await world.do("MATCH (c:S3Credential {accessKeyId: $id}) SET c.sealedSecret = 'no base64'", id=damaged)
+        bare = await add_key_pair(world, ada, storage.keyring)
+        await world.do("MATCH (c:S3Credential {accessKeyId: $id}) REMOVE c.sealedSecret", id=bare)
         swapped = await add_key_pair(world, ada, storage.keyring)
         await world.do(
-            "MATCH (c:S3Credential {accessKeyId: $id}) MATCH (o:S3Credential) WHERE NOT o.accessKeyId IN [$id, $bad] "
+            "MATCH (c:S3Credential {accessKeyId: $id}) MATCH (o:S3Credential) WHERE NOT o.accessKeyId IN $others "
             "WITH c, o LIMIT 1 SET c.sealedSecret = o.sealedSecret",
             id=swapped,
-            bad=damaged,
+            others=[swapped, damaged, bare],
         )
         strange = await add_key_pair(world, ada, new_keyring(NOW, os.urandom))
 
@@ -72,8 +74,9 @@ async def test_secrets_that_do_not_open_are_found_by_the_id_of_their_access_key(
     found: dict[str, Any] = {report.data["accessKeyId"]: report for report in said[:-1]}
     assert {key: report.data["fault"] for key, report in found.items()} == {
         damaged: "key unknown",
+        bare: "key unknown",
         swapped: "secret damaged",
         strange: "key unknown",
     }
     assert all(key in report.say for key, report in found.items())
-    assert said[-1].data["findings"] == {"key unknown": 2, "secret damaged": 1}
+    assert said[-1].data["findings"] == {"key unknown": 3, "secret damaged": 1}

@@ -173,6 +173,8 @@ def test_verify_finds_planted_damage_and_clients_never_get_wrong_bytes(server: R
     assert (found.returncode, quick.returncode, told.returncode) == (1, 1, 1)
     assert [line["fault"] for line in lines(quick.stdout) if line["kind"] == "finding"] == ["missing"]
     assert "shown by object" in told.stdout
+    assert f"corrupt: blob {files['flipped'].name}: segment 0 fails its tag\n" in told.stdout
+    assert f"missing: blob {files['gone'].name}: isn't in the blob store\n" in told.stdout
     for name in ("flipped", "gone"):
         with pytest.raises(s3.exceptions.ClientError) as refusal:
             s3.get_object(Bucket="damaged", Key=name)["Body"].read()

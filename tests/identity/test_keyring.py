@@ -250,9 +250,18 @@ def test_a_file_that_others_can_reach_is_refused_with_the_way_out(tmp_path: Path
         load_or_create_keyring(path, NOW, randomness())
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(KeyringUnusable, match="there is no keyring"):
+def test_a_missing_file_is_told_with_the_way_out(tmp_path: Path) -> None:
+    with pytest.raises(KeyringUnusable, match=r"there is no keyring .*keyring\.json; put back a whole copy"):
         load_keyring(tmp_path / "keyring.json", randomness())
+
+
+def test_a_file_that_is_cut_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "keyring.json"
+    load_or_create_keyring(path, NOW, randomness())
+    path.write_text(path.read_text()[:-9])
+
+    with pytest.raises(KeyringUnusable, match=f"the keyring {path} can't be read: .*; put back a whole copy"):
+        load_keyring(path, randomness())
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

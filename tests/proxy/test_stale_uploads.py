@@ -25,9 +25,10 @@ class KeepingBlobs(DirectoryBlobs):
         open_directory_blobs(root).close()
         super().__init__(root, Threads("blobs", 2), Disk(), shares_syncs=False)
         self.told: list[datetime] = []
+        self.asked: list[datetime] = []
 
     async def stale_uploads(self, before: datetime) -> int:
-        del before
+        self.asked.append(before)
         return 1
 
     async def abort_stale_uploads(self, before: datetime) -> int:
@@ -68,6 +69,32 @@ async def test_a_backend_that_keeps_none_is_asked_nothing(world: World, tmp_path
     blobs = open_directory_blobs(tmp_path)
 
     assert await Collector(world.store, blobs, lambda: world.now).abort_stale_uploads(timedelta()) == 0
+
+
+async def test_verify_counts_what_collecting_would_end_whatever_its_own_grace(world: World, tmp_path: Path) -> None:
+    """One that is younger is under way, as a rule: `aruna gc` wouldn't abort it."""
+    blobs, now = KeepingBlobs(tmp_path / "blobs"), world.now
+
+    with storage_in(tmp_path / "streams") as storage:
+        opened = Installation(
+            store=world.store,
+            keyring=storage.keyring,
+            data_dir=tmp_path,
+            keyring_file=tmp_path / "keyring.json",
+            blobs=blobs,
+            streams=storage.streams,
+            clock=lambda: now,
+            random_bytes=os.urandom,
+            is_serving=True,
+        )
+        for grace_s in (0, 7 * 86_400):
+            await verify(opened, {"quick": True, "grace_s": grace_s}, quiet)
+
+    assert blobs.asked == [now - timedelta(days=1)] * 2
+
+
+async def quiet(report: Report) -> None:
+    del report
 
 
 async def test_the_jobs_tell_how_many_there_are_and_how_many_were_aborted(world: World, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -373,6 +374,9 @@ async def test_damaged_bytes_are_an_error_and_never_wrong_bytes(face: Face) -> N
     assert (got.status, got.code) == (500, "InternalError")
     assert b"tag" not in got.body
     assert got.headers["x-amz-request-id"].encode() in got.body
+    (line,) = [record for record in face.log if record.levelno == logging.ERROR]
+    assert f"blob {rows[0]['id']}: segment 0 fails its tag; `aruna verify` finds" in line.getMessage()
+    assert line.exc_info is None, "bytes are to blame, not the program: its stack says nothing"
 
 
 @pytest.mark.parametrize(
