@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 import proxy.app
 import proxy.calling
 import resolvers.context
-from app.blob_store import open_blobs
+from app.blob_store import claim_place, open_blobs
 from app.bootstrap import banner, bootstrap
 from app.data_folder import DataFolder
 from app.health import Check  # noqa: TC001  in annotations of functions alone
@@ -132,8 +132,12 @@ async def _connect(graph: GraphAddress, stack: AsyncExitStack) -> GraphStore:
 async def _assemble(
     settings: Settings, folder: DataFolder, store: GraphStore, keyring: Keyring, stack: AsyncExitStack
 ) -> System:
-    """Open the bytes and put all parts together. Raises: Unavailable."""
+    """Open the bytes and put all parts together.
+
+    Raises: FailedPrecondition - their place is another installation's; Unavailable.
+    """
     blobs = await stack.enter_async_context(open_blobs(settings, folder))
+    await claim_place(settings, folder, store, blobs)
     threads = Threads("hashing", _HASHING_THREADS)
     stack.callback(threads.close)
     spares = Spares(blobs)

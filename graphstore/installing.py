@@ -12,6 +12,7 @@ from graphstore.cypher.installation import (
     marks,
     remove_restoring,
     set_fingerprint,
+    set_id,
     set_restoring,
     take_over,
 )
@@ -58,6 +59,21 @@ async def _claim(transaction: Transaction, fingerprint: str, found: Marks) -> st
         return found.fingerprint
     await transaction.run(set_fingerprint(fingerprint))
     return fingerprint
+
+
+async def identify(engine: Engine, fresh_id: str) -> str:
+    """Id of the installation that the graph is of: `fresh_id` where it has none yet.
+
+    Raises: FailedPrecondition - it is a part of a restore; Unavailable.
+    """
+
+    async def work(transaction: Transaction) -> str:
+        known = (await lock_whole(transaction)).installation_id
+        if known is None:
+            await transaction.run(set_id(fresh_id))
+        return known or fresh_id
+
+    return await engine.write("identify the installation", work)
 
 
 async def begin_restore(engine: Engine) -> None:

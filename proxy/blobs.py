@@ -17,6 +17,8 @@ from domain.errors import BadInput, DomainError
 from proxy.buffers import BytesLike
 
 BLOB_ID_BYTES: Final = 16
+OWNER: Final = "installation"
+"""Name under which a place says whose it is, beside the blobs."""
 
 _BLOB_ID_LENGTH: Final = 2 * BLOB_ID_BYTES
 _HEX_DIGITS: Final = frozenset("0123456789abcdef")
@@ -84,6 +86,14 @@ class BlobReader(Protocol):
 
 class Blobs(Protocol):
     """A place for sealed blobs. Blob ids are 32 lower-case hex digits, else BadInput."""
+
+    async def claim(self, installation_id: str) -> str:
+        """Mark the place as an installation's unless it is another's already; answers whose it is.
+
+        Two installations in one place would take each other's blobs for stray, and remove them.
+        Raises: Unavailable.
+        """
+        ...
 
     async def create(self, blob_id: str) -> BlobWriter:
         """Begin a blob.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from domain.errors import Unavailable
 from proxy.blob_file import PART_SUFFIX, BlobFile, failures_named
-from proxy.blobs import StoredBlob, check_blob_id, is_blob_id
+from proxy.blobs import OWNER, StoredBlob, check_blob_id, is_blob_id
 from proxy.buffers import BytesLike
 from proxy.disk import Disk
 from proxy.group_commit import GroupCommit
@@ -39,6 +39,14 @@ class DirectoryBlobs:
         self._threads = threads
         self._disk = disk
         self._group = GroupCommit(root, threads, disk) if shares_syncs else None
+
+    async def claim(self, installation_id: str) -> str:
+        """Mark the directory as an installation's unless it is another's already; answers whose it is.
+
+        For one process at a time, under the lock on the data folder.
+        Raises: Unavailable.
+        """
+        return await self._threads.run(self._claim, self._root / OWNER, installation_id.encode("ascii"))
 
     async def create(self, blob_id: str) -> "DirectoryWriter":
         """Begin a blob.
@@ -131,6 +139,13 @@ class DirectoryBlobs:
 
     def _path(self, blob_id: str) -> Path:
         return self._root / check_blob_id(blob_id)[:2] / blob_id
+
+    def _claim(self, path: Path, installation_id: bytes) -> str:
+        if not path.exists():
+            self._disk.remove(path.with_name(path.name + PART_SUFFIX))  # of a start that was cut off
+            BlobFile(path, self._disk).write_whole(installation_id)
+        with failures_named("read", path):
+            return path.read_text(encoding="ascii", errors="replace")
 
     def _check(self) -> None:
         with failures_named("reach", self._root):

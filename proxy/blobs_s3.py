@@ -22,7 +22,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from domain.errors import DomainError, Unavailable
-from proxy.blobs import BlobMissing, StoredBlob, check_blob_id, is_blob_id
+from proxy.blobs import OWNER, BlobMissing, StoredBlob, check_blob_id, is_blob_id
 from proxy.buffers import BufferPool, BytesLike
 from proxy.threads import uninterrupted
 from proxy.upstream import INVALID_RANGE, MISSING, NO_SUCH_UPLOAD, Upstream, code_of
@@ -35,6 +35,7 @@ _PARTS_MAX: Final = 10_000
 _POOLED_PARTS_MAX: Final = 8
 _SMALL_BYTES: Final = 64 * 1024  # less is copied sooner than it is cut into slices
 _READ_ATTEMPTS: Final = 3
+_CROSSED: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 
 
 class S3Blobs:
@@ -44,6 +45,31 @@ class S3Blobs:
         self._upstream = upstream
         self._pool = BufferPool(PART_BYTES, _POOLED_PARTS_MAX)
         self._given_up: set[tuple[str, str]] = set()  # key and id of our own uploads that couldn't be aborted
+
+    async def claim(self, installation_id: str) -> str:
+        """Mark bucket and prefix as an installation's unless they are another's already; answers whose they are.
+
+        Where the store knows no conditional requests, of two that begin at the same instant both may believe it.
+        Raises: Unavailable.
+        """
+        upstream = self._upstream
+        place = {"Bucket": upstream.bucket, "Key": f"{upstream.prefix}{OWNER}"}
+        for attempt in range(2):
+            try:
+                with upstream.failures_named("read", OWNER):
+                    answer = await upstream.client.get_object(**place)
+                    return (await answer["Body"].read()).decode("ascii", errors="replace")
+            except BlobMissing:
+                if attempt:
+                    raise
+            with upstream.failures_named("write", OWNER):
+                try:
+                    body = installation_id.encode("ascii")
+                    await upstream.client.put_object(**place, Body=body, IfNoneMatch="*")
+                except ClientError as error:
+                    if code_of(error) not in _CROSSED:
+                        raise
+        raise AssertionError("the loop returns or raises")
 
     async def create(self, blob_id: str) -> "S3Writer":
         """Begin a blob; the store hears of it when the first part is full.

@@ -18,20 +18,26 @@ LABEL: Final = "GraphVersion"
 class Marks:
     """`fingerprint` is that of the keyring's root (`Keyring.fingerprint`), None where no keyring has claimed the graph.
 
-    `is_restoring` says that a restore has begun and not ended: the graph is a part of one.
+    `is_restoring` says that a restore has begun and not ended: the graph is a part of one. `installation_id` is random,
+    and another one after a restore; None before the first start.
     """
 
     fingerprint: str | None = None
     is_restoring: bool = False
+    installation_id: str | None = None
 
 
 def _marks(rows: Sequence[Row]) -> Marks:
-    return Marks(rows[0]["keyring"], rows[0]["restoring"] is not None) if rows else Marks()
+    if not rows:
+        return Marks()
+    row = rows[0]
+    return Marks(row["keyring"], row["restoring"] is not None, row["installation"])
 
 
 _MARKS: Final = Statement(
     "marks of the installation",
-    "MATCH (v:GraphVersion {key: 'graph'}) RETURN v.keyring AS keyring, v.restoring AS restoring",
+    "MATCH (v:GraphVersion {key: 'graph'}) "
+    "RETURN v.keyring AS keyring, v.restoring AS restoring, v.installation AS installation",
     _marks,
 )
 
@@ -59,6 +65,16 @@ def set_fingerprint(fingerprint: str) -> Query[None]:
     return _SET_FINGERPRINT.bind(fingerprint=fingerprint)
 
 
+_SET_ID: Final = Statement(
+    "set the installation's id", "MATCH (v:GraphVersion {key: 'graph'}) SET v.installation = $id", nothing
+)
+
+
+def set_id(installation_id: str) -> Query[None]:
+    """Tell this installation from all others, those restored from the same backup too."""
+    return _SET_ID.bind(id=installation_id)
+
+
 _SET_RESTORING: Final = Statement(
     "begin a restore", "MATCH (v:GraphVersion {key: 'graph'}) SET v.restoring = true, v.keyring = null", nothing
 )
@@ -75,8 +91,8 @@ _TAKE_OVER: Final = Statement(
 
 
 def take_over(properties: Mapping[str, Any]) -> Query[None]:
-    """Give the node what that of a dump has, beside what it has itself."""
-    return _TAKE_OVER.bind(properties=dict(properties))
+    """Give the node what that of a dump has, beside what it has itself; the installation's id stays its own."""
+    return _TAKE_OVER.bind(properties={name: value for name, value in properties.items() if name != "installation"})
 
 
 _REMOVE_RESTORING: Final = Statement(

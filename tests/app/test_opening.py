@@ -25,7 +25,7 @@ from domain.errors import FailedPrecondition
 from domain.stamps import Stamp
 from graphstore.cypher.accounts import user_count
 from graphstore.cypher.installation import Marks, marks
-from graphstore.installing import begin_restore
+from graphstore.installing import begin_restore, identify, take_over_version
 from graphstore.statements import Query
 from graphstore.store import GraphStore
 from identity.access_keys import AccessKey, new_access_key, seal_access_key
@@ -264,7 +264,8 @@ async def test_a_first_start_that_a_restore_overtakes_ends_and_leaves_nothing(
     with pytest.raises(FailedPrecondition, match="was cut off, or is still under way"):
         await start()
 
-    assert await world.store.read(marks()) == Marks(None, is_restoring=True)
+    found = await world.store.read(marks())
+    assert found == Marks(None, is_restoring=True, installation_id=found.installation_id)
     assert await world.store.read(user_count()) == 0
     assert not (tmp_path / "bootstrap.json").exists()
     assert (tmp_path / "keyring.json").exists() == (step == "bootstrap")
@@ -281,3 +282,30 @@ async def test_a_restore_that_a_first_start_overtakes_is_refused(
         await begin_restore(world.engine)
 
     assert (await dump(world)).comparable() == before.comparable()
+
+
+async def test_one_place_of_bytes_is_of_one_installation(
+    world: World, graph_server: GraphServer, tmp_path: Path
+) -> None:
+    """Each removes what its own graph doesn't name, so the bytes of one would be strays to the other."""
+    async with opened(graph_server, tmp_path) as first:
+        ours = (await first.store.read(marks())).installation_id
+    wipe(graph_server)
+
+    with pytest.raises(FailedPrecondition, match=rf"blobs/ holds the bytes of another installation \({ours}; this one"):
+        async with opened(graph_server, tmp_path):
+            pass
+
+    (tmp_path / "blobs" / "installation").unlink()
+    async with opened(graph_server, tmp_path) as other:
+        assert (await other.store.read(marks())).installation_id != ours
+    async with opened(graph_server, tmp_path):
+        pass
+
+
+async def test_a_restored_installation_is_another_than_the_one_it_was_saved_from(world: World) -> None:
+    assert await identify(world.engine, "new") == "new"
+
+    await take_over_version(world.engine, {"installation": "old", "version": 1})
+
+    assert await identify(world.engine, "newer") == "new"

@@ -27,6 +27,12 @@ async def whole(blobs: Blobs, blob_id: str) -> bytes:
 class BlobsContract:
     """Inherit from it and give the fixture `blobs`."""
 
+    async def test_a_place_is_the_installations_that_claims_it_first(self, blobs: Blobs) -> None:
+        answers = [await blobs.claim(one) for one in ("f00d", "f00d", "beef")]
+
+        assert answers == ["f00d"] * 3
+        assert await ids_in(blobs) == set()
+
     @pytest.mark.parametrize("length", [0, 1, 4096, 100_000, 3_000_000])
     async def test_a_blob_written_at_once_reads_back(self, blobs: Blobs, length: int) -> None:
         blob_id, data = new_id(), SOURCE.randbytes(length)

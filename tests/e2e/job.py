@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError  # pyright: ignore[reportMissingType
 from app.bootstrap import Bootstrap
 from tests.e2e.clients import GraphQL, s3_client
 from tests.e2e.programs import find_program
-from tests.e2e.server import RunningServer
+from tests.e2e.server import RunningServer, stored_files
 
 CREATE_PROJECT: Final = """mutation Project($input: ProjectCreateInput!) {
   made: projectCreate(input: $input) { userErrors { code field message } it: project { id } } }"""
@@ -165,7 +165,7 @@ class Job:
     def blobs(self) -> dict[str, int]:
         """Files that hold bytes, with their lengths."""
         folder = self.server.data_dir / "blobs"
-        return {str(path.relative_to(folder)): path.stat().st_size for path in folder.rglob("*") if path.is_file()}
+        return {str(path.relative_to(folder)): path.stat().st_size for path in stored_files(self.server.data_dir)}
 
     def everything(self, project: str) -> tuple[Any, ...]:
         """What must be the same before and after a refusal: both faces' views, and the bytes on disk."""

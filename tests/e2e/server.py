@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 from urllib.request import urlopen
 
 from app.bootstrap import Bootstrap, read_bootstrap
+from proxy.blobs import OWNER
 
 ROOT = Path(__file__).parents[2]
 START_TIMEOUT_S = 90.0
@@ -57,6 +58,11 @@ def running_server(
         yield RunningServer(_wait_for_readiness(process, data_dir, log), process, data_dir, log)
     finally:
         stop(process)
+
+
+def stored_files(data_dir: Path) -> list[Path]:
+    """All files where a server keeps its bytes, but for the one that says whose they are."""
+    return [path for path in (data_dir / "blobs").rglob("*") if path.is_file() and path.name != OWNER]
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:

@@ -24,7 +24,7 @@ from app.maintenance import Report
 from app.maintenance_door import DoorClosed, ask_server, door_file
 from tests.e2e.clients import s3_client
 from tests.e2e.mixed_load import BUCKET, Load, check_and_settle, new_keys
-from tests.e2e.server import RunningServer, running_server
+from tests.e2e.server import RunningServer, running_server, stored_files
 from tests.processes import descendants, is_running, wait_until
 
 pytestmark = pytest.mark.e2e
@@ -126,14 +126,13 @@ def is_nothing_left_over(server: RunningServer) -> bool:
     code, _ = ask(server, "gc", grace_s=0, stray_age_s=DAY_S)
     assert code == 0
     summary = check_sound(server, before=0)
-    files = [path for path in (server.data_dir / "blobs").rglob("*") if path.is_file()]
-    return summary["blobs"] == summary["stored"] == len(files)
+    return summary["blobs"] == summary["stored"] == len(stored_files(server.data_dir))
 
 
 def age_all_files(server: RunningServer) -> None:
     """Let files without a node be old enough to go; others may go by themselves meanwhile."""
     then = time.time() - 2 * DAY_S
-    for path in (server.data_dir / "blobs").rglob("*"):
+    for path in stored_files(server.data_dir):
         with suppress(FileNotFoundError):
             os.utime(path, (then, then))
 
@@ -153,8 +152,7 @@ def test_kill_9_between_sync_and_publish_shows_nothing(tmp_path: Path) -> None:
         with pytest.raises((BotoCoreError, ClientError)):
             client.put_object(Bucket="crash", Key="set/kept", Body=b"never published")
         server.process.wait(30)
-    durable = [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()]
-    assert len(durable) >= 2, "the bytes of the unpublished write were durable"
+    assert len(stored_files(tmp_path / "data")) >= 2, "the bytes of the unpublished write were durable"
 
     with running_server(tmp_path) as server:
         client = s3_client(server.bootstrap)
