@@ -1,15 +1,15 @@
 """The job behind `aruna gc`, on an open installation: what it removes and what it says."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from app.maintenance import Installation, Report, collect
+from app.maintenance import Report, collect
 from domain.contents import PartFacts
 from tests.graph_server import GraphServer
-from tests.proxy.bodies import Storage, storage_in
+from tests.installations import installation_on
+from tests.proxy.bodies import storage_in
 from tests.world import World, open_world
 
 
@@ -17,20 +17,6 @@ from tests.world import World, open_world
 async def world(empty_graph: GraphServer) -> AsyncIterator[World]:
     async with open_world(empty_graph) as opened:
         yield opened
-
-
-def installation(world: World, storage: Storage) -> Installation:
-    return Installation(
-        store=world.store,
-        keyring=storage.keyring,
-        data_dir=storage.root,
-        keyring_file=storage.root / "keyring.json",
-        blobs=storage.blobs,
-        streams=storage.streams,
-        clock=world.tick,
-        random_bytes=os.urandom,
-        is_serving=True,
-    )
 
 
 async def test_it_removes_what_an_aborted_upload_left_and_tells_how_much(world: World, tmp_path: Path) -> None:
@@ -47,7 +33,7 @@ async def test_it_removes_what_an_aborted_upload_left_and_tells_how_much(world: 
         await storage.blobs.write(blob.id, b"sealed")
         await world.part(ada, upload, PartFacts(1, blob))
         await world.fail(ada, upload)
-        opened = installation(world, storage)
+        opened = installation_on(world, storage)
 
         early = await collect(opened, {"grace_s": 600, "stray_age_s": 86_400}, emit)
         now = await collect(opened, {"grace_s": 0, "stray_age_s": 86_400}, emit)

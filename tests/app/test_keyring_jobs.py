@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from domain.errors import FailedPrecondition
 from identity.keyring import Keyring, KeyringUnusable, load_keyring, new_keyring, save_keyring
 from identity.keyring_file import FileKeyring
 from tests.graph_server import GraphServer
+from tests.installations import installation_on
 from tests.proxy.bodies import NOW, Storage, storage_in
 from tests.world import World, open_world
 
@@ -33,16 +35,11 @@ def installation(world: World, storage: Storage, keyring: Keyring | None = None)
     file = storage.root.parent / "keyring.json"
     if not file.exists():
         save_keyring(file, storage.keyring, os.urandom)
-    return Installation(
-        store=world.store,
+    return replace(
+        installation_on(world, storage, file.parent),
         keyring=keyring or FileKeyring(file, storage.keyring, os.urandom),
-        data_dir=file.parent,
         keyring_file=file,
-        blobs=storage.blobs,
-        streams=storage.streams,
         clock=lambda: NOW + 2 * DROP_AFTER,
-        random_bytes=os.urandom,
-        is_serving=True,
     )
 
 

@@ -26,6 +26,7 @@ from identity.keyring_file import FileKeyring
 from identity.rewrapping import keys_lacking
 from tests.conftest import GraphServer, wipe
 from tests.graph_dump import dump
+from tests.installations import installation_on
 from tests.proxy.bodies import NOW, Storage, cut, source_of, storage_in
 from tests.world import World, open_world
 
@@ -75,17 +76,7 @@ async def saved(world: World, graph_server: GraphServer, storages: tuple[Storage
     await claim(world.engine, source.keyring.fingerprint)
     data_dir, folder = tmp_path / "data", tmp_path / "backup"
     data_dir.mkdir()
-    opened = Installation(
-        store=world.store,
-        keyring=source.keyring,
-        data_dir=data_dir,
-        keyring_file=data_dir / KEYRING,
-        blobs=source.blobs,
-        streams=source.streams,
-        clock=world.tick,
-        random_bytes=os.urandom,
-        is_serving=False,
-    )
+    opened = installation_on(world, source, data_dir, is_serving=False)
     stranger = replace(opened, keyring=new_keyring(NOW, os.urandom))
     assert await backup(stranger, {"folder": str(tmp_path / "without its key")}, quiet) == 1
     assert await backup(opened, {"folder": str(folder)}, quiet) == 0
@@ -261,17 +252,7 @@ async def test_a_backup_names_what_has_another_length_in_the_installation_and_ta
     stored = source.path(blob.id)
     written = stored.stat().st_size
     stored.write_bytes(stored.read_bytes()[:-1])
-    opened = Installation(
-        store=world.store,
-        keyring=source.keyring,
-        data_dir=tmp_path,
-        keyring_file=tmp_path / KEYRING,
-        blobs=source.blobs,
-        streams=source.streams,
-        clock=world.tick,
-        random_bytes=os.urandom,
-        is_serving=True,
-    )
+    opened = installation_on(world, source, tmp_path)
     said: list[Report] = []
 
     async def keep(report: Report) -> None:
@@ -296,16 +277,8 @@ async def test_keys_that_are_dropped_when_writers_go_on_are_in_the_backup(
     await world.project(ada, "saved")
     blob = (await source.streams.ingest(source_of(cut(b"bytes", 5)))).blob
     await world.publisher.publish(world.publication(ada, "saved", "k", single_content(world.new_id(), blob, {})))
-    opened = Installation(
-        store=world.store,
-        keyring=FileKeyring(tmp_path / KEYRING, source.keyring, os.urandom),
-        data_dir=tmp_path,
-        keyring_file=tmp_path / KEYRING,
-        blobs=source.blobs,
-        streams=source.streams,
-        clock=world.tick,
-        random_bytes=os.urandom,
-        is_serving=True,
+    opened = replace(
+        installation_on(world, source, tmp_path), keyring=FileKeyring(tmp_path / KEYRING, source.keyring, os.urandom)
     )
 
     async def look_late(store: GraphStore, keyring: Keyring) -> Mapping[str, int]:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from app.maintenance import FOUND, OK, Installation, Report, verify
+from app.maintenance import FOUND, OK, Report, verify
 from domain.changes import CredentialAdded
 from identity.access_keys import new_access_key, seal_access_key
 from identity.keyring import Keyring, new_keyring
 from tests.conftest import wipe
 from tests.graph_server import GraphServer
+from tests.installations import installation_on
 from tests.proxy.bodies import NOW, storage_in
 from tests.world import World, open_world
 
@@ -39,17 +40,7 @@ async def test_secrets_that_do_not_open_are_found_by_the_id_of_their_access_key(
         said.append(report)
 
     with storage_in(tmp_path) as storage:
-        opened = Installation(
-            store=world.store,
-            keyring=storage.keyring,
-            data_dir=storage.root,
-            keyring_file=storage.root / "keyring.json",
-            blobs=storage.blobs,
-            streams=storage.streams,
-            clock=world.tick,
-            random_bytes=os.urandom,
-            is_serving=True,
-        )
+        opened = installation_on(world, storage)
         for _ in range(3):
             await add_key_pair(world, ada, storage.keyring)
         assert await verify(opened, {"quick": False, "grace_s": 0}, emit) == OK

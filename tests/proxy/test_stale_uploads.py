@@ -1,19 +1,20 @@
 """Who ends the uploads that a backend keeps and nobody will finish: each round of the sweeper, and `aruna gc`."""
 
-import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from app.maintenance import Installation, Report, collect, verify
+from app.maintenance import Report, collect, verify
 from proxy.blobs_directory import DirectoryBlobs, open_directory_blobs
 from proxy.collecting import Collected, Collector
 from proxy.disk import Disk
 from proxy.sweeper import Sweeper
 from proxy.threads import Threads
 from tests.graph_server import GraphServer
+from tests.installations import installation_on
 from tests.proxy.bodies import storage_in
 from tests.world import World, open_world
 
@@ -76,17 +77,7 @@ async def test_verify_counts_what_collecting_would_end_whatever_its_own_grace(wo
     blobs, now = KeepingBlobs(tmp_path / "blobs"), world.now
 
     with storage_in(tmp_path / "streams") as storage:
-        opened = Installation(
-            store=world.store,
-            keyring=storage.keyring,
-            data_dir=tmp_path,
-            keyring_file=tmp_path / "keyring.json",
-            blobs=blobs,
-            streams=storage.streams,
-            clock=lambda: now,
-            random_bytes=os.urandom,
-            is_serving=True,
-        )
+        opened = replace(installation_on(world, storage, tmp_path), blobs=blobs, clock=lambda: now)
         for grace_s in (0, 7 * 86_400):
             await verify(opened, {"quick": True, "grace_s": grace_s}, quiet)
 
@@ -104,17 +95,7 @@ async def test_the_jobs_tell_how_many_there_are_and_how_many_were_aborted(world:
         said.append(report)
 
     with storage_in(tmp_path / "streams") as storage:
-        opened = Installation(
-            store=world.store,
-            keyring=storage.keyring,
-            data_dir=tmp_path,
-            keyring_file=tmp_path / "keyring.json",
-            blobs=KeepingBlobs(tmp_path / "blobs"),
-            streams=storage.streams,
-            clock=world.tick,
-            random_bytes=os.urandom,
-            is_serving=True,
-        )
+        opened = replace(installation_on(world, storage, tmp_path), blobs=KeepingBlobs(tmp_path / "blobs"))
         codes = [
             await verify(opened, {"quick": True, "grace_s": 86_400}, emit),
             await collect(opened, {"grace_s": 600, "stray_age_s": 86_400}, emit),
