@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from graphstore.cypher.installation import lock_installation
 from graphstore.statements import Query, Row, Statement, nothing
 
 
@@ -119,16 +120,9 @@ def tell_revisions(content_id: str, size: int, md5: str, sha256: str) -> Query[i
 # -- contents of equal bytes
 
 
-_TAKE_TURNS: Final = Statement(
-    "take turns in sharing",
-    "MATCH (v:GraphVersion {key: 'graph'}) SET v.lockCount = coalesce(v.lockCount, 0) + 1",
-    nothing,
-)
-
-
 def take_turns() -> Query[None]:
     """Let one at a time bring equal contents together: each of two would miss the other."""
-    return _TAKE_TURNS.bind()
+    return lock_installation()
 
 
 _EQUAL: Final = Statement(
