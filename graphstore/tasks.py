@@ -4,7 +4,6 @@ What is done and how far it got are committed together, so a process that is kil
 one goes on there. Several processes may work on one graph: a task's lock lets one at a time through.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +12,12 @@ from typing import Final
 
 from domain.access import Caller
 from domain.changes import TaskKind
-from domain.errors import DomainError, Unavailable
+from domain.errors import Unavailable
 from domain.stamps import Stamp
 from graphstore.bolt import Transaction
 from graphstore.cypher import tasks as cypher
 from graphstore.cypher.tasks import Task
+from graphstore.rounds import work_in_rounds
 from graphstore.store import GraphStore
 
 BATCH_MAX: Final = 200
@@ -47,15 +47,7 @@ class TaskWorker:
 
     async def run(self) -> None:
         """Work until cancelled: at once while there is work, and look again after half a second where there is none."""
-        while True:
-            is_idle = True
-            try:
-                is_idle = not await self.run_once()
-            except DomainError as error:
-                _LOG.warning("tasks wait for the next round: %s", error)
-            except Exception:  # noqa: BLE001  a bug may cost a round, never all rounds to come
-                _LOG.exception("a batch failed; its task is tried again in a minute")
-            await asyncio.sleep(_PAUSE_S if is_idle else 0)
+        await work_in_rounds(self.run_once, _PAUSE_S, _LOG, what="tasks")
 
     async def run_once(self) -> bool:
         """Do one batch of the oldest task; answers False if there was none to work on.

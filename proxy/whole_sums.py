@@ -4,15 +4,14 @@ What waits stands in the graph, so a process that ends in between leaves it to t
 the memory of one read.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from domain.errors import DomainError
 from graphstore.cypher.resolving import ContentRef
+from graphstore.rounds import work_in_rounds
 from graphstore.store import GraphStore
 from graphstore.whole_sums import claim_unhashed, give_up, share_equal, tell_sums
 from proxy.locating import extents_of, relocation
@@ -33,15 +32,7 @@ class WholeSums:
 
     async def run(self) -> None:
         """Work until cancelled: at once while there is work, and look again after two seconds where there is none."""
-        while True:
-            is_idle = True
-            try:
-                is_idle = not await self.run_once()
-            except DomainError as error:
-                _LOG.warning("a content is hashed later: %s", error)
-            except Exception:  # noqa: BLE001  a bug may cost a round, never all rounds to come
-                _LOG.exception("hashing a content failed; it is tried again later")
-            await asyncio.sleep(_PAUSE_S if is_idle else 0)
+        await work_in_rounds(self.run_once, _PAUSE_S, _LOG, what="hashing of whole contents")
 
     async def run_once(self) -> bool:
         """Hash one content; answers False if there was none.
